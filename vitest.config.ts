@@ -1,0 +1,34 @@
+// Two projects, because they have different costs. `unit` runs in virtual time with nothing installed and stays
+// under a minute; `engine` starts real Postgres servers and real processes, so its files run one after the other.
+// `npm test` runs both, the fast one first (tools/src/test-runner.ts).
+import { defineConfig } from 'vitest/config'
+
+const places = '{packages,adapters,apps,examples,benchmarks,tools}'
+const never = ['**/node_modules/**', '**/dist/**', '**/.banyan/**', '**/fixtures/**']
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: [`${places}/**/*.test.ts`],
+          exclude: [...never, '**/*.engine.test.ts'],
+          pool: 'threads',
+          testTimeout: 10_000,
+        },
+      },
+      {
+        test: {
+          name: 'engine',
+          include: [`${places}/**/*.engine.test.ts`],
+          exclude: never,
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
