@@ -1,0 +1,90 @@
+/**
+ * The Inbox port: the consumer's side of delivery, in the consumer's own database, so that the mark, the effect and the
+ * check of the assignment's epoch are one transaction. A consumer that was paused and wakes after somebody else took over
+ * can write nothing.
+ */
+import { BanyanError } from '../core/error.ts'
+
+/** Which delivery a transaction applies. */
+export interface DeliveryMark {
+  readonly group: string
+  /** The producing service. */
+  readonly source: string
+  /** The assignment under which the delivery runs. */
+  readonly epoch: number
+  readonly eventId: string
+  /** Position in the log of the source. */
+  readonly offset: number
+  readonly key: string
+}
+
+/** The right to process one group's share of one source, for a time. */
+export interface Assignment {
+  readonly group: string
+  readonly source: string
+  readonly epoch: number
+  /** Everything up to and including this offset is applied (or parked): the low-water mark. */
+  readonly cursor: number
+}
+
+/** An event that failed too often, or one that waits behind such an event of the same key. */
+export interface ParkedEvent {
+  readonly group: string
+  readonly source: string
+  readonly key: string
+  readonly offset: number
+  readonly eventId: string
+  readonly type: string
+  readonly envelope: string
+  readonly attempts: number
+  /** The last error, in one line; empty for events that only wait behind a parked one. */
+  readonly error: string
+  readonly parkedAt: string
+}
+
+/** The inbox of one consuming service. */
+export interface Inbox {
+  /**
+   * Takes or keeps the assignment: gives it when it is free, expired or already held by `holder`. A change of holder raises
+   * the epoch. `startAt` says where a new group begins. Undefined when somebody else holds it.
+   */
+  claim(group: string, source: string, holder: string, leaseMs: number, startAt: number): Promise<Assignment | undefined>
+  /** Lets go, so that another may claim at once. Nothing happens under an older epoch. */
+  release(assignment: Assignment): Promise<void>
+  /** Which of these are marked already. */
+  marked(group: string, eventIds: readonly string[]): Promise<ReadonlySet<string>>
+  /** Moves the low-water mark; false (and nothing written) under an older epoch. Never moves back. */
+  advance(assignment: Assignment, offset: number): Promise<boolean>
+  /** How often this event has failed before, kept over restarts; 0 when never. */
+  attempts(group: string, eventId: string): Promise<number>
+  /** Counts a failure. */
+  failed(assignment: Assignment, eventId: string, error: string): Promise<number>
+  /** Parks the event and marks it, in one transaction under the epoch; rejects with {@link Fenced}. */
+  park(mark: DeliveryMark, event: { readonly type: string; readonly envelope: string; readonly attempts: number; readonly error: string }): Promise<void>
+  /** Keys of the group that are parked. */
+  parkedKeys(group: string, source: string): Promise<ReadonlySet<string>>
+  /** Lists parked events in order, at most `limit`. */
+  parked(limit: number): Promise<readonly ParkedEvent[]>
+  /** Removes marks below the low-water mark that are older than `keepMs`. */
+  trim(assignment: Assignment, keepMs: number): Promise<number>
+}
+
+/** The event was applied before: rolled back, count it as done. */
+export class AlreadyApplied extends BanyanError {
+  constructor(mark: DeliveryMark) {
+    super('ALREADY_EXISTS', `event ${mark.eventId} was applied by group '${mark.group}' before`, { reason: 'ALREADY_APPLIED' })
+  }
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof BanyanError && value.reason === 'ALREADY_APPLIED'
+  }
+}
+
+/** Somebody else holds the assignment now: rolled back, stop. */
+export class Fenced extends BanyanError {
+  constructor(what: string) {
+    super('ABORTED', `${what} was taken over by another host`, { reason: 'FENCED' })
+  }
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof BanyanError && value.reason === 'FENCED'
+  }
+}

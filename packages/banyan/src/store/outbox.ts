@@ -1,0 +1,48 @@
+/**
+ * The Outbox port: events written by the business transaction, read by the relay in an order that loses nothing, waits for
+ * nobody else's transaction and never inverts a key.
+ *
+ * Reading is by snapshot difference (PgQ; see docs/decisions): a page is what is visible in the current snapshot and was not
+ * in the previous one, ordered by id. Serial ids alone lose events that commit late; holding back to xmin stalls behind any
+ * open transaction of the cluster and inverts keys.
+ */
+
+/** An event on its way into the outbox; the id is made by the caller (UUIDv7). */
+export interface NewEvent {
+  readonly id: string
+  /** `<contract>.<event>.v<major>` */
+  readonly type: string
+  /** Order is kept per (producing service, key). */
+  readonly key: string
+  /** The whole CloudEvents 1.0 envelope as JSON text (structured mode), data included. */
+  readonly envelope: string
+}
+
+/** Where a reader of an outbox is; opaque, JSON, to be stored in the transaction that stores what was read. */
+export interface OutboxCursor {
+  /** Which database cluster this was read from. Another one refuses it (FAILED_PRECONDITION `FOREIGN_CLUSTER`). */
+  readonly cluster: string
+  readonly previous: string
+  readonly current: string
+  /** Last id read of the difference between the two snapshots, as text. */
+  readonly lastId: string
+}
+
+/** What one read gives. `cursor` is set even when `events` is empty; `more` says that reading again at once will give more. */
+export interface OutboxPage {
+  readonly events: readonly NewEvent[]
+  readonly cursor: OutboxCursor
+  readonly more: boolean
+}
+
+/** The outbox of one service's database. */
+export interface Outbox {
+  /** The next page after the cursor (from the beginning without one). One statement, so one snapshot. */
+  read(cursor: OutboxCursor | undefined, limit: number): Promise<OutboxPage>
+  /** Removes what lies safely behind the cursor; returns how many. */
+  trim(cursor: OutboxCursor): Promise<number>
+  /** Wakes the listener after a commit of this process that published something. A hint; polling stands behind it. */
+  onCommit(listener: () => void): () => void
+  /** How many rows wait (for status pages; may be an estimate). */
+  depth(): Promise<number>
+}
