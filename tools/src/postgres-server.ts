@@ -3,7 +3,7 @@
 // process: a small shell holds the read end of a pipe from us, and when that pipe closes, for whatever reason, kill -9
 // included, it ends the server and removes the folder.
 import type { ChildProcess } from 'node:child_process'
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
