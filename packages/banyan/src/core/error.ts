@@ -122,13 +122,19 @@ export function toErrorDocument(error: BanyanError): ErrorDocument {
 /** Reads the wire form back; anything that is not one becomes UNKNOWN. */
 export function fromErrorDocument(document: unknown): BanyanError {
   const given = (typeof document === 'object' && document !== null ? document : {}) as Partial<ErrorDocument>
-  if (!isCode(given.code)) return new BanyanError('UNKNOWN', 'the other side answered with something that is no error document', { outcome: 'unknown' })
+  if (!isCode(given.code))
+    return new BanyanError('UNKNOWN', 'the other side answered with something that is no error document', {
+      outcome: 'unknown',
+    })
   return new BanyanError(given.code, typeof given.message === 'string' ? given.message : given.code, {
     reason: typeof given.reason === 'string' ? given.reason : undefined,
     details: given.details,
     retryable: given.retryable === true,
     retryAfterMs: typeof given.retryAfterMs === 'number' ? given.retryAfterMs : undefined,
-    outcome: given.outcome === 'none' || given.outcome === 'unknown' || given.outcome === 'refused' ? given.outcome : undefined,
+    outcome:
+      given.outcome === 'none' || given.outcome === 'unknown' || given.outcome === 'refused'
+        ? given.outcome
+        : undefined,
     httpStatus: typeof given.httpStatus === 'number' ? given.httpStatus : undefined,
     issues: Array.isArray(given.issues) ? given.issues : undefined,
   })

@@ -88,5 +88,8 @@ export interface HttpClient {
 export interface Network {
   listen(options: HttpServerOptions): Promise<HttpServer>
   /** `origin` like 'http://127.0.0.1:8070'. */
-  connect(origin: string, options?: { readonly maxConnections?: number; readonly connectTimeoutMs?: number }): HttpClient
+  connect(
+    origin: string,
+    options?: { readonly maxConnections?: number; readonly connectTimeoutMs?: number },
+  ): HttpClient
 }

@@ -1,0 +1,75 @@
+/** Reads a request's body whole, within bounds of size and time. */
+import type { IncomingMessage } from 'node:http'
+import { BanyanError } from '../../error.ts'
+
+/** How much of a body that is too large is still read and dropped, so that the client gets to see the 413. */
+const drainBytes = 4 * 1024 * 1024
+const drainMs = 1_000
+
+const empty = new Uint8Array(0)
+const tooLarge = (maxBytes: number): BanyanError =>
+  new BanyanError('RESOURCE_EXHAUSTED', `the body is larger than ${maxBytes} bytes`, {
+    reason: 'BODY_TOO_LARGE',
+    httpStatus: 413,
+  })
+
+function drain(message: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    let left = drainBytes
+    const timer = setTimeout(resolve, drainMs)
+    const done = (): void => {
+      clearTimeout(timer)
+      message.pause()
+      resolve()
+    }
+    message.on('data', (chunk: Buffer) => {
+      left -= chunk.length
+      if (left < 0) done()
+    })
+    message.once('end', done)
+    message.once('close', done)
+    message.resume()
+  })
+}
+
+/** The whole body; see `HttpRequest.body` for how it can fail. */
+export function readBody(message: IncomingMessage, maxBytes: number, timeoutMs?: number): Promise<Uint8Array> {
+  const declared = message.headers['content-length']
+  if (declared === '0' || (declared === undefined && message.headers['transfer-encoding'] === undefined))
+    return Promise.resolve(empty)
+  if (declared !== undefined && Number(declared) > maxBytes)
+    return drain(message).then(() => {
+      throw tooLarge(maxBytes)
+    })
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => fail(slow(timeoutMs)), timeoutMs)
+    const stop = (): void => {
+      clearTimeout(timer)
+      message.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
+    }
+    const fail = (error: BanyanError): void => {
+      stop()
+      reject(error)
+    }
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length
+      if (size <= maxBytes) return void chunks.push(chunk)
+      stop()
+      drain(message).then(() => reject(tooLarge(maxBytes)), reject)
+    }
+    const onEnd = (): void => {
+      stop()
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size))
+    }
+    const onClose = (): void => fail(new BanyanError('CANCELLED', 'the client went away'))
+    message.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
+  })
+}
+
+const slow = (timeoutMs: number): BanyanError =>
+  new BanyanError('DEADLINE_EXCEEDED', `the body did not arrive within ${timeoutMs} ms`, {
+    reason: 'BODY_TOO_SLOW',
+    httpStatus: 408,
+  })

@@ -1,0 +1,120 @@
+/** HTTP client of the real environment: undici's dispatch, its cheapest way, over kept connections to one origin. */
+import { type Dispatcher, Pool } from 'undici'
+import { BanyanError } from '../../error.ts'
+import type { Headers, HttpAnswer, HttpCall, HttpClient } from '../network.ts'
+
+const notSent: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_CLOSED',
+  'UND_ERR_DESTROYED',
+])
+
+function failure(origin: string, error: Error & { code?: string }): BanyanError {
+  if (error instanceof BanyanError) return error
+  const sent = !notSent.has(error.code ?? '')
+  return new BanyanError('UNAVAILABLE', sent ? `the connection to ${origin} broke` : `${origin} cannot be reached`, {
+    reason: sent ? 'CONNECTION_BROKEN' : 'UNREACHABLE',
+    retryable: !sent,
+    outcome: sent ? 'unknown' : 'none',
+    cause: error,
+  })
+}
+
+class Exchange implements Dispatcher.DispatchHandler, HttpAnswer {
+  status = 0
+  headers: Headers = {}
+  readonly #chunks: Buffer[] = []
+  #size = 0
+  #controller: Dispatcher.DispatchController | undefined
+  #aborted: unknown
+  readonly #origin: string
+  readonly #call: HttpCall
+  readonly #resolve: (answer: HttpAnswer) => void
+  readonly #reject: (error: unknown) => void
+  constructor(origin: string, call: HttpCall, resolve: (answer: HttpAnswer) => void, reject: (error: unknown) => void) {
+    this.#origin = origin
+    this.#call = call
+    this.#resolve = resolve
+    this.#reject = reject
+    call.signal?.addEventListener('abort', this.#onAbort, { once: true })
+  }
+  readonly #onAbort = (): void => {
+    const reason: unknown = this.#call.signal?.reason
+    this.#aborted =
+      reason instanceof BanyanError
+        ? reason
+        : new BanyanError('CANCELLED', 'the call was cancelled', { outcome: 'unknown', cause: reason })
+    if (this.#controller !== undefined) this.#controller.abort(this.#aborted as Error)
+    else this.#finish(() => this.#reject(this.#aborted))
+  }
+  #finish(then: () => void): void {
+    this.#call.signal?.removeEventListener('abort', this.#onAbort)
+    then()
+  }
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#aborted !== undefined) controller.abort(this.#aborted as Error)
+  }
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    this.status = status
+    this.headers = headers as Headers
+  }
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#size += chunk.length
+    const limit = this.#call.maxBytes ?? 4 * 1024 * 1024
+    if (this.#size <= limit) this.#chunks.push(chunk)
+    else
+      controller.abort(
+        new BanyanError('RESOURCE_EXHAUSTED', `the answer is larger than ${limit} bytes`, {
+          reason: 'ANSWER_TOO_LARGE',
+          outcome: 'unknown',
+        }),
+      )
+  }
+  onResponseEnd(): void {
+    this.#finish(() => this.#resolve(this))
+  }
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#finish(() => this.#reject(failure(this.#origin, (this.#aborted as Error) ?? error)))
+  }
+  text(): string {
+    const chunks = this.#chunks
+    return (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, this.#size)).toString('utf8')
+  }
+}
+
+/** Connects lazily; at most `maxConnections` (64) to the origin, each idle one closed after 4 s (undici's default, below any server's). */
+export function connect(
+  origin: string,
+  options: { readonly maxConnections?: number; readonly connectTimeoutMs?: number } = {},
+): HttpClient {
+  const pool = new Pool(origin, {
+    connections: options.maxConnections ?? 64,
+    pipelining: 1,
+    connectTimeout: options.connectTimeoutMs ?? 3_000,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
+  return {
+    send: (call) =>
+      new Promise((resolve, reject) => {
+        if (call.signal?.aborted) return reject(call.signal.reason)
+        const { method, path, headers } = call
+        const body = call.body === undefined ? null : call.body
+        pool.dispatch(
+          { method: method as Dispatcher.HttpMethod, path, headers: headers as Record<string, string>, body },
+          new Exchange(origin, call, resolve, reject),
+        )
+      }),
+    close: () => pool.destroy(),
+  }
+}

@@ -1,0 +1,142 @@
+/** HTTP server of the real environment: node:http, with every limit set. */
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { BanyanError } from '../../error.ts'
+import type { Headers, HttpRequest, HttpResponse, HttpServer, HttpServerOptions } from '../network.ts'
+import { readBody } from './http-body.ts'
+
+class NodeRequest implements HttpRequest {
+  readonly method: string
+  readonly target: string
+  readonly headers: Headers
+  readonly #message: IncomingMessage
+  readonly #response: ServerResponse
+  constructor(message: IncomingMessage, response: ServerResponse) {
+    this.#message = message
+    this.#response = response
+    this.method = message.method as string
+    this.target = message.url as string
+    this.headers = message.headers as Headers
+  }
+  get remoteAddress(): string {
+    return this.#message.socket.remoteAddress ?? ''
+  }
+  get duplicates(): readonly string[] {
+    const seen = new Set<string>()
+    const twice = new Set<string>()
+    const raw = this.#message.rawHeaders
+    for (let index = 0; index < raw.length; index += 2) {
+      const name = (raw[index] as string).toLowerCase()
+      if (seen.has(name)) twice.add(name)
+      seen.add(name)
+    }
+    return [...twice]
+  }
+  body(maxBytes: number, timeoutMs?: number): Promise<Uint8Array> {
+    return readBody(this.#message, maxBytes, timeoutMs)
+  }
+  onAbort(listener: () => void): void {
+    const response = this.#response
+    response.once('close', () => {
+      if (!response.writableFinished) listener()
+    })
+  }
+}
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+
+function send(message: IncomingMessage, target: ServerResponse, response: HttpResponse): void {
+  if (target.headersSent || target.destroyed) return
+  const { body } = response
+  const headers: Record<string, string | number | readonly string[]> = { ...response.headers }
+  const bare = response.status === 204 || response.status === 304
+  if (!bare)
+    headers['content-length'] =
+      body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
+  // What the client still sends will not be read, so the connection cannot be kept.
+  if (hasBody(message) && !message.complete) headers['connection'] = 'close'
+  target.writeHead(response.status, headers as OutgoingHttpHeaders)
+  if (bare || body === undefined || message.method === 'HEAD') target.end()
+  else target.end(body)
+}
+
+const isUsable = (socket: Socket): boolean => socket.writable && !socket.destroyed
+
+function refuse(socket: Socket, error: NodeJS.ErrnoException, options: HttpServerOptions): void {
+  const written = (socket as { _httpMessage?: { headersSent: boolean } })._httpMessage
+  if (!isUsable(socket) || written?.headersSent === true) return void socket.destroy()
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+  const response = options.onBadRequest?.(status) ?? { status, headers: {} }
+  const body = response.body === undefined ? '' : String(response.body)
+  const lines = Object.entries({
+    ...response.headers,
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  })
+  const head = lines.map(([name, value]) => `${name}: ${String(value)}\r\n`).join('')
+  socket.end(`HTTP/1.1 ${response.status} ${STATUS_CODES[response.status] ?? ''}\r\n${head}\r\n${body}`, () =>
+    socket.destroy(),
+  )
+}
+
+function listening(server: Server, options: HttpServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const place = `${options.host}:${options.port}`
+      const taken = error.code === 'EADDRINUSE'
+      const message = taken
+        ? `port ${options.port} on ${options.host} is in use`
+        : `cannot listen on ${place}: ${error.code ?? error.message}`
+      reject(new BanyanError('UNAVAILABLE', message, { reason: taken ? 'PORT_IN_USE' : 'CANNOT_LISTEN', cause: error }))
+    })
+    server.listen(options.port, options.host, () => resolve())
+  })
+}
+
+/** Listens; see {@link HttpServerOptions} for the limits. */
+export async function listen(options: HttpServerOptions): Promise<HttpServer> {
+  const headersTimeout = options.headersTimeoutMs ?? 10_000
+  const server = createServer(
+    {
+      maxHeaderSize: options.maxHeaderBytes ?? 16_384,
+      headersTimeout,
+      requestTimeout: Math.max(options.requestTimeoutMs ?? 30_000, headersTimeout),
+      keepAliveTimeout: options.keepAliveTimeoutMs ?? 65_000,
+      connectionsCheckingInterval: 1_000,
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+      noDelay: true,
+    },
+    (message, target) => {
+      message.on('error', () => {})
+      target.on('error', () => {})
+      options.handler(new NodeRequest(message, target), (response) => send(message, target, response))
+    },
+  )
+  server.maxHeadersCount = 100
+  server.maxConnections = options.maxConnections ?? 10_000
+  server.on('clientError', (error, socket) => refuse(socket as Socket, error, options))
+  server.on('connection', (socket) => socket.on('error', () => {}))
+  await listening(server, options)
+  const { port } = server.address() as AddressInfo
+  return { host: options.host, port, close: (withinMs) => close(server, withinMs) }
+}
+
+function close(server: Server, withinMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), withinMs)
+    server.close(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}
