@@ -1,0 +1,119 @@
+/** Idempotency keys in memory. Results are kept as JSON text, so that nobody shares an object with the first caller. */
+import type { Clock } from '../../core/environment/environment.ts'
+import { BanyanError } from '../../core/error.ts'
+import type { Idempotency, IdempotencyClaim, IdempotencyRecord } from '../idempotency.ts'
+
+/** What a transaction that serves a key does with it. */
+export interface MemoryIdempotency extends Idempotency {
+  /**
+   * Takes the key, or says what is stored. Throws IDEMPOTENCY_KEY_IN_USE, IDEMPOTENCY_KEY_REUSED, or RESOURCE_EXHAUSTED
+   * when no more keys can be kept.
+   */
+  take(claim: IdempotencyClaim): { readonly stored: unknown } | undefined
+  /** Stores the result; `text` is undefined for a result that is. */
+  commit(claim: IdempotencyClaim, text: string | undefined): void
+  /** Lets go of the key, committed or not. */
+  letGo(claim: IdempotencyClaim): void
+}
+
+interface Row {
+  readonly fingerprint: string
+  readonly expiresMs: number
+  /** False while only an outcome was settled and no transaction ever committed under the key. */
+  committed: boolean
+  result: string | undefined
+  outcome: string | undefined
+}
+
+export function createMemoryIdempotency(clock: Clock, maxKeys: number): MemoryIdempotency {
+  const rows = new Map<string, Row>()
+  const inUse = new Set<string>()
+
+  function live(name: string): Row | undefined {
+    const row = rows.get(name)
+    return row !== undefined && row.expiresMs > clock.now() ? row : undefined
+  }
+  function fresh(claim: IdempotencyClaim): Row {
+    const expiresMs = clock.now() + claim.keepMs
+    const row = { fingerprint: claim.fingerprint, expiresMs, committed: false, result: undefined, outcome: undefined }
+    rows.set(nameOf(claim.scope, claim.key), row)
+    return row
+  }
+  function trim(): number {
+    const before = rows.size
+    for (const [name, row] of rows) if (row.expiresMs <= clock.now()) rows.delete(name)
+    return before - rows.size
+  }
+
+  return {
+    take(claim) {
+      assertKey(claim.key)
+      const name = nameOf(claim.scope, claim.key)
+      const row = live(name)
+      if (row !== undefined && row.fingerprint !== claim.fingerprint) throw keyReused()
+      if (row?.committed) return { stored: fromText(row.result) }
+      if (row !== undefined || inUse.has(name)) throw keyInUse()
+      if (rows.size + inUse.size >= maxKeys && trim() === 0) throw tooManyKeys(maxKeys)
+      inUse.add(name)
+      return undefined
+    },
+    commit(claim, text) {
+      const row = live(nameOf(claim.scope, claim.key)) ?? fresh(claim)
+      row.committed = true
+      row.result = text
+    },
+    letGo(claim) {
+      inUse.delete(nameOf(claim.scope, claim.key))
+    },
+    async find(scope, key): Promise<IdempotencyRecord | undefined> {
+      const row = live(nameOf(scope, key))
+      if (row === undefined) return undefined
+      return { fingerprint: row.fingerprint, result: fromText(row.result), outcome: fromText(row.outcome) }
+    },
+    async settle(claim, outcome) {
+      assertKey(claim.key)
+      const text = JSON.stringify(outcome)
+      const row = live(nameOf(claim.scope, claim.key)) ?? fresh(claim)
+      if (row.fingerprint !== claim.fingerprint) throw keyReused()
+      row.outcome ??= text
+    },
+    trim: async () => trim(),
+  }
+}
+
+function nameOf(scope: string, key: string): string {
+  return JSON.stringify([scope, key])
+}
+
+function fromText(text: string | undefined): unknown {
+  return text === undefined ? undefined : JSON.parse(text)
+}
+
+function assertKey(key: string): void {
+  if (key.length >= 1 && key.length <= 255) return
+  throw new BanyanError('INVALID_ARGUMENT', `an idempotency key has 1 to 255 characters, this one has ${key.length}`, {
+    reason: 'IDEMPOTENCY_KEY_INVALID',
+  })
+}
+
+function keyInUse(): BanyanError {
+  return new BanyanError('ABORTED', 'another call with this idempotency key is under way', {
+    reason: 'IDEMPOTENCY_KEY_IN_USE',
+    retryable: true,
+    hint: 'Send it again a little later: the first answer will be there.',
+  })
+}
+
+function keyReused(): BanyanError {
+  return new BanyanError('INVALID_ARGUMENT', 'this idempotency key came with another input before', {
+    reason: 'IDEMPOTENCY_KEY_REUSED',
+    hint: 'A new request needs a new key.',
+  })
+}
+
+function tooManyKeys(maxKeys: number): BanyanError {
+  return new BanyanError('RESOURCE_EXHAUSTED', `the store holds its ${maxKeys} idempotency keys already`, {
+    reason: 'TOO_MANY_IDEMPOTENCY_KEYS',
+    retryable: true,
+  })
+}
