@@ -1,0 +1,2 @@
+/** discovery: finding services. */
+export { createStaticResolver, type Resolver, type StaticResolver } from './resolver.ts'

@@ -1,0 +1,4 @@
+/** transport: how calls travel between hosts. */
+export { createHttpTransport, type HttpTransportOptions } from './http/http-transport.ts'
+export { createMemoryTransport } from './memory/memory-transport.ts'
+export type { Channel, InboundCall, Listener, Transport, WireCall, WireHandler, WireMetadata } from './transport.ts'

@@ -1,0 +1,58 @@
+/**
+ * The Transport port: how a call reaches another host. Two methods, so that an implementation is small and the one in
+ * memory is a product too. A call is a wire name, a JSON text and metadata; what they mean is the runtime's business.
+ */
+import type { BanyanError } from '../core/error.ts'
+
+/** A call on its way out. */
+export interface WireCall {
+  /** `<contract>.v<major>/<operation>` */
+  readonly wire: string
+  /** The input as JSON text. */
+  readonly body: string
+  readonly metadata: WireMetadata
+  /** Aborted: the call is given up here and cancelled there. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What travels beside the input. */
+export interface WireMetadata {
+  /** Proves who calls; compared in constant time on the other side. */
+  readonly token: string
+  /** Remaining time, in whole milliseconds: clocks of two machines do not agree, durations do. */
+  readonly timeoutMs: number
+  readonly traceparent?: string | undefined
+  readonly tracestate?: string | undefined
+  readonly baggage?: string | undefined
+  readonly idempotencyKey?: string | undefined
+  /** On whose behalf, when the calling service is only the messenger (the gateway). */
+  readonly caller?: string | undefined
+}
+
+/** A call that came in. */
+export interface InboundCall extends WireCall {
+  readonly signal: AbortSignal
+}
+
+/** Serves calls: resolves to the output as JSON text, or rejects with a {@link BanyanError}. */
+export type WireHandler = (call: InboundCall) => Promise<string>
+
+/** A way to one host. */
+export interface Channel {
+  /** The output as JSON text; rejects with the {@link BanyanError} the other side gave, or UNAVAILABLE when it could not be reached. */
+  call(call: WireCall): Promise<string>
+  close(): Promise<void>
+}
+
+/** Something that takes calls. */
+export interface Listener {
+  /** How others reach it, like 'http://127.0.0.1:41234'. */
+  readonly address: string
+  close(withinMs: number): Promise<void>
+}
+
+/** How hosts talk. */
+export interface Transport {
+  listen(options: { readonly host: string; readonly port: number; readonly handler: WireHandler }): Promise<Listener>
+  connect(address: string): Channel
+}
