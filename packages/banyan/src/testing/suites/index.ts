@@ -1,0 +1,13 @@
+/**
+ * Contract suites: what every implementation of a port must do, memory and engine alike. They declare vitest tests, so this
+ * folder is the only one of the library that imports vitest; give it to test files only.
+ *
+ * @example
+ * storeSuite('postgres', async () => ({ store, shiftClock: (ms) => shift(ms), close: () => store.close() }))
+ */
+export { busSuite } from './bus-suite.ts'
+export { idempotencySuite } from './idempotency-suite.ts'
+export { inboxSuite } from './inbox-suite.ts'
+export type { OpenedBus, OpenedStore } from './open.ts'
+export { outboxSuite } from './outbox-suite.ts'
+export { storeSuite } from './store-suite.ts'

@@ -1,0 +1,135 @@
+/** The contract of {@link Outbox}: nothing lost, nothing twice, no key inverted, nobody waited for. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Store } from '../../store/store.ts'
+import type { OpenedStore } from './open.ts'
+import { gate, labels, readAll, rejection, sampleEvent } from './sample.ts'
+
+/** Declares the suite; every implementation of the port runs it. */
+export function outboxSuite(name: string, open: () => Promise<OpenedStore>): void {
+  describe(`${name}: outbox`, () => {
+    let opened: OpenedStore
+    let store: Store
+    beforeEach(async () => {
+      opened = await open()
+      store = opened.store
+    })
+    afterEach(async () => opened.close())
+    const publish = async (...all: string[]): Promise<void> =>
+      store.transact(async (tx) => {
+        for (const label of all) tx.publish(sampleEvent(label))
+      })
+
+    it('reads an empty outbox and goes on from there', async () => {
+      const empty = await store.outbox.read(undefined, 10)
+      expect(empty.events).toEqual([])
+      expect(empty.more).toBe(false)
+      await publish('a')
+      expect(labels((await readAll(store.outbox, empty.cursor)).events)).toEqual(['a'])
+    })
+
+    it('gives events back as they were published', async () => {
+      const event = sampleEvent('ü ☃ "quoted"', 'kéy')
+      await store.transact(async (tx) => tx.publish(event))
+      expect((await store.outbox.read(undefined, 10)).events).toEqual([event])
+    })
+
+    it('reads page by page, each event once, in order', async () => {
+      const wanted = Array.from({ length: 25 }, (_, index) => `${index}`)
+      await publish(...wanted.slice(0, 12))
+      for (const label of wanted.slice(12)) await publish(label)
+      const { events, cursor } = await readAll(store.outbox, undefined, 4)
+      expect(labels(events)).toEqual(wanted)
+      expect((await store.outbox.read(cursor, 4)).events).toEqual([])
+    })
+
+    it('never gives more than the limit', async () => {
+      await publish('a', 'b', 'c')
+      const page = await store.outbox.read(undefined, 2)
+      expect(labels(page.events)).toEqual(['a', 'b'])
+      expect(page.more).toBe(true)
+    })
+
+    it('reads the same page again from the same cursor', async () => {
+      await publish('a', 'b')
+      const { cursor } = await store.outbox.read(undefined, 1)
+      expect(labels((await readAll(store.outbox, cursor)).events)).toEqual(['b'])
+      expect(labels((await readAll(store.outbox, cursor)).events)).toEqual(['b'])
+    })
+
+    it('does not wait for an open transaction, and does not lose it when it commits late', async () => {
+      const [started, finish] = [gate(), gate()]
+      const slow = store.transact(async (tx) => {
+        tx.publish(sampleEvent('slow'))
+        started.open()
+        await finish.opened
+      })
+      await started.opened
+      await publish('fast')
+      const first = await readAll(store.outbox)
+      expect(labels(first.events)).toEqual(['fast'])
+      await publish('faster')
+      const second = await readAll(store.outbox, first.cursor)
+      expect(labels(second.events)).toEqual(['faster'])
+      finish.open()
+      await slow
+      expect(labels((await readAll(store.outbox, second.cursor)).events)).toEqual(['slow'])
+    })
+
+    it('reads each of many concurrent commits once while they go on', async () => {
+      const writers = Array.from({ length: 60 }, (_, index) => publish(`${index}a`, `${index}b`))
+      const seen: string[] = []
+      let { events, cursor } = await readAll(store.outbox, undefined, 7)
+      seen.push(...labels(events))
+      for (const writer of writers) {
+        await writer
+        ;({ events, cursor } = await readAll(store.outbox, cursor, 7))
+        seen.push(...labels(events))
+      }
+      const wanted = Array.from({ length: 60 }, (_, index) => [`${index}a`, `${index}b`]).flat()
+      expect(seen.toSorted()).toEqual(wanted.toSorted())
+      for (let index = 0; index < 60; index++) expect(seen.indexOf(`${index}a`)).toBeLessThan(seen.indexOf(`${index}b`))
+    })
+
+    it('refuses the cursor of another cluster', async () => {
+      await publish('a')
+      const { cursor } = await store.outbox.read(undefined, 1)
+      const foreign = store.outbox.read({ ...cursor, cluster: `${cursor.cluster}0` }, 1)
+      expect(await rejection(foreign)).toMatchObject({ code: 'FAILED_PRECONDITION', reason: 'FOREIGN_CLUSTER' })
+    })
+
+    it('trims what is behind the cursor and nothing else', async () => {
+      await publish('a', 'b')
+      const { cursor } = await readAll(store.outbox)
+      const behind = (await store.outbox.read(cursor, 10)).cursor
+      await publish('c')
+      expect(await store.outbox.trim(behind)).toBe(2)
+      expect(labels((await readAll(store.outbox, behind)).events)).toEqual(['c'])
+      expect(labels((await readAll(store.outbox)).events)).toEqual(['c'])
+    })
+
+    it('says how many wait', async () => {
+      await publish('a', 'b', 'c')
+      expect(await store.outbox.depth()).toBeGreaterThanOrEqual(0)
+    })
+
+    it('wakes a listener after a commit that published, and only then', async () => {
+      let woken = 0
+      const stop = store.outbox.onCommit(() => {
+        woken += 1
+      })
+      await store.transact(async () => 'nothing published')
+      await rejection(
+        store.transact(async (tx) => {
+          tx.publish(sampleEvent('lost'))
+          throw new Error('no')
+        }),
+      )
+      expect(woken).toBe(0)
+      await publish('a')
+      await expect.poll(() => woken).toBe(1)
+      stop()
+      await publish('b')
+      expect(woken).toBe(1)
+    })
+  })
+}
