@@ -125,7 +125,7 @@ function createFileLedger(file: FileHandle, options: LedgerOptions): Ledger {
       await (open.lines.length > 0 ? open : running)?.written.promise
     },
     async close() {
-      await running?.written.promise.catch(() => {})
+      await (open.lines.length > 0 ? open : running)?.written.promise.catch(() => {})
       await file.close()
     },
   }
