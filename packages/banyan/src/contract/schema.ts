@@ -8,8 +8,9 @@
  * (outputs, events, error details), so each value is validated by its own library exactly once: on the service's side.
  */
 
-/** A JSON Schema 2020-12 document. */
-export type JsonSchema = boolean | { readonly [keyword: string]: unknown }
+import type { JsonSchema } from '../schema/json-schema.ts'
+
+export type { JsonSchema }
 
 /** A schema made by `t`. At run time it is the JSON Schema itself. */
 export interface Schema<T = unknown> {

@@ -1,0 +1,127 @@
+/**
+ * `defineService`: the implementation of a contract, as a description. Nothing runs and nothing is opened here; the host
+ * does that. Types flow from the contract: every operation needs a handler, each handler's input, output and errors are
+ * those of its operation, and it may call only what `calls` declares.
+ */
+
+import type { AnyContract } from '../contract/define-contract.ts'
+import type { Operation } from '../contract/operation.ts'
+import { BanyanError } from '../core/error.ts'
+import type { DatabaseDefinition } from '../store/define-database.ts'
+import type { Allow, Callable, CommandContext, Context, Failing } from './context.ts'
+import { serviceFaults } from './service-faults.ts'
+import { type On, type Subscription, subscribe } from './subscribe.ts'
+
+/**
+ * The handler of an operation. Conditional on purpose: with plain indexed access a handler without parameters is checked
+ * before the contract is known, and its literals widen.
+ */
+export type Handler<Op, Own extends string, Allowed extends string, Tables> =
+  Op extends Operation<unknown, unknown, infer Errs, infer H, infer R>
+    ? (
+        input: H,
+        ctx: (Op['kind'] extends 'query' ? Context<Allowed, Tables> : CommandContext<Own, Allowed, Tables>) &
+          Failing<Errs>,
+      ) => R | Promise<R>
+    : never
+
+/** Work at intervals: at most one run at a time on each host; a run that fails is logged and tried at the next interval. */
+export interface Job<in Ctx = never> {
+  readonly name: string
+  /** From the end of one run to the start of the next, in milliseconds; 10 to 86 400 000. */
+  readonly everyMs: number
+  readonly run: (ctx: Ctx) => Promise<unknown> | void
+}
+
+/** What {@link defineService} takes. */
+export interface ServiceSpec<C extends AnyContract, Calls extends readonly Callable[], Tables, Source extends string> {
+  /** What this service may call: whole contracts, or single operations. Anything else is refused. */
+  readonly calls?: Calls
+  readonly database?: DatabaseDefinition<Tables>
+  readonly operations: {
+    readonly [K in keyof C['operations']]: Handler<C['operations'][K], C['name'], Allow<Calls[number]>, Tables>
+  }
+  readonly on?: (
+    on: On<CommandContext<C['name'], Allow<Calls[number]>, Tables>>,
+  ) => readonly Subscription<CommandContext<C['name'], Allow<Calls[number]>, Tables>, Source>[]
+  readonly jobs?: readonly Job<CommandContext<C['name'], Allow<Calls[number]>, Tables>>[]
+}
+
+/** A handler whose types are no longer known: what the host calls. */
+export type AnyHandler = (input: never, ctx: never) => unknown
+
+/** What services and entries of systems have in common. `Calls` and `Sources` name the contracts it calls and listens to. */
+export interface ServiceLike<
+  out Name extends string = string,
+  out Calls extends string = string,
+  out Sources extends string = string,
+> {
+  readonly contract: AnyContract & { readonly name: Name }
+  /** Exists only for the compiler. */
+  readonly '~needs': { readonly calls: Calls; readonly sources: Sources }
+}
+
+/** A service: a contract with its handlers, as frozen data. */
+export interface Service<
+  out Name extends string = string,
+  out Calls extends string = string,
+  out Sources extends string = string,
+> extends ServiceLike<Name, Calls, Sources> {
+  readonly $banyan: 'service'
+  readonly calls: readonly Callable[]
+  readonly database: DatabaseDefinition | undefined
+  readonly operations: Readonly<Record<string, AnyHandler>>
+  readonly subscriptions: readonly Subscription[]
+  readonly jobs: readonly Job[]
+}
+
+type Root<A extends string> = A extends `${infer N}.${string}` ? N : never
+
+/**
+ * Implements a contract.
+ *
+ * @example
+ * export const inventory = defineService(Inventory, {
+ *   calls: [Catalog],
+ *   database: defineDatabase<InventoryTables>({ migrations: new URL('./migrations/', import.meta.url) }),
+ *   operations: {
+ *     reserve: (input, ctx) => ctx.transact(async (tx) => {
+ *       tx.publish(Inventory.events.reserved, { orderId: input.orderId, reservationId: ctx.newId() })
+ *       return { reservationId: '…', expiresAt: '…' }
+ *     }),
+ *   },
+ *   on: (on) => [on(Orders.events.cancelled, async (event, ctx) => { … })],
+ *   jobs: [{ name: 'expire', everyMs: 60_000, run: (ctx) => ctx.transact(async (tx) => { … }) }],
+ * })
+ */
+export function defineService<
+  C extends AnyContract,
+  const Calls extends readonly Callable[] = readonly [],
+  Tables = never,
+  Source extends string = never,
+>(contract: C, spec: ServiceSpec<C, Calls, Tables, Source>): Service<C['name'], Root<Allow<Calls[number]>>, Source> {
+  const described = {
+    $banyan: 'service',
+    contract,
+    calls: Object.freeze([...(spec.calls ?? [])]),
+    database: spec.database,
+    operations: Object.freeze({ ...spec.operations }),
+    subscriptions: Object.freeze([...(spec.on?.(subscribe as never) ?? [])]),
+    jobs: Object.freeze([...(spec.jobs ?? [])]),
+  }
+  const faults = serviceFaults(described as never)
+  if (faults.length > 0)
+    throw new BanyanError(
+      'INVALID_ARGUMENT',
+      `service '${contract.name}':\n${faults.map((f) => `  - ${f}`).join('\n')}`,
+      {
+        reason: 'INVALID_SERVICE',
+      },
+    )
+  return Object.freeze(described) as never
+}
+
+/** True for what `defineService` made, also in another copy of this package. */
+export function isService(value: unknown): value is Service {
+  return typeof value === 'object' && value !== null && (value as { $banyan?: unknown }).$banyan === 'service'
+}
