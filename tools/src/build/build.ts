@@ -1,0 +1,19 @@
+// `npm run build`: every publishable package into its own dist/.
+import { join } from 'node:path'
+import { repositoryRoot } from '../source/sources.ts'
+import { type Built, compilePackage } from './compile.ts'
+import { type Publishable, publishablePackages } from './publishable.ts'
+
+/** Builds all publishable packages of a workspace, each into the folder that `place` names (default: its `dist`). */
+export async function buildPackages(
+  root: string = repositoryRoot,
+  place: (item: Publishable) => string = (item) => join(item.folder, 'dist'),
+): Promise<Built[]> {
+  const built: Built[] = []
+  for (const item of publishablePackages(root)) built.push(await compilePackage(item, place(item), built))
+  return built
+}
+
+if (import.meta.main) {
+  for (const item of await buildPackages()) console.log(`${item.json.name} ${item.json.version} → ${item.output}`)
+}
