@@ -1,0 +1,82 @@
+// What the shop does, seen from outside: the same suite whatever the shape it runs in (one process, many, embedded or
+// separate Postgres). It knows two addresses and HTTP, and nothing of how the shop is built.
+//
+// It may run against a shop that has had orders before: every case reads first and compares with what it read. Some
+// cases set stock levels, so afterwards nobody can say what the shelves held at first.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { audit } from '../audit/audit.ts'
+import { readPages } from '../audit/reader.ts'
+import { badInputCases } from './black-box/bad-input-cases.ts'
+import { cancelCases } from './black-box/cancel-cases.ts'
+import { catalogCases } from './black-box/catalog-cases.ts'
+import { headerCases } from './black-box/header-cases.ts'
+import { idempotencyCases } from './black-box/idempotency-cases.ts'
+import { orderCases } from './black-box/order-cases.ts'
+import { paymentCases } from './black-box/payment-cases.ts'
+import { stockCases } from './black-box/stock-cases.ts'
+import { createSubject, ok, type RunningShop, type Subject } from './black-box/subject.ts'
+import { createShopClient, type Product } from './client.ts'
+
+export type { RunningShop } from './black-box/subject.ts'
+
+export const startTimeoutMs = 180_000
+export const caseTimeoutMs = 90_000
+const auditSettleMs = 30_000
+
+/** Declares the suite. `start` brings up a shop and says where it is; `stop` of what it gives ends that shop. */
+export function blackBox(name: string, start: () => Promise<RunningShop>): void {
+  describe(name, { timeout: caseTimeoutMs }, () => {
+    let running: RunningShop | undefined
+    let found: Subject | undefined
+    beforeAll(async () => {
+      running = await start()
+      const shop = createShopClient(running.gatewayUrl)
+      const products = await readPages<Product>((page) => shop.products(page), 'products')
+      found = createSubject(
+        running,
+        products.map(({ sku }) => sku),
+      )
+    }, startTimeoutMs)
+    afterAll(() => running?.stop(), startTimeoutMs)
+    const subject = (): Subject => {
+      if (!found) throw new Error('the shop did not start')
+      return found
+    }
+
+    firstStart(subject)
+    catalogCases(subject)
+    orderCases(subject)
+    paymentCases(subject)
+    stockCases(subject)
+    idempotencyCases(subject)
+    cancelCases(subject)
+    badInputCases(subject)
+    headerCases(subject)
+
+    it('leaves books that balance', async () => {
+      if (!running) throw new Error('the shop did not start')
+      const { violations, orders } = await audit({ ...running, settleMs: auditSettleMs })
+      expect(violations).toEqual([])
+      expect(orders).toBeGreaterThan(10)
+    })
+  })
+}
+
+function firstStart(subject: () => Subject): void {
+  it('has 100 of each product on its shelves, before the first order', async () => {
+    const { shop, provider } = subject()
+    const isNew = ok(await provider.charges(undefined, 1)).length === 0
+    const products = await readPages<Product>((page) => shop.products(page), 'products')
+    for (const { sku } of products) {
+      const level = ok(await shop.level(sku))
+      expect(level).toEqual({
+        sku,
+        onHand: expect.any(Number),
+        reserved: level.reserved,
+        available: level.onHand - level.reserved,
+      })
+      if (isNew) expect(level).toEqual({ sku, onHand: 100, reserved: 0, available: 100 })
+    }
+  })
+}

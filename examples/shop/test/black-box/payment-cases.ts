@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { minorUnits } from '../client.ts'
+import { eventually } from '../eventually.ts'
+import { lastReason, type Subject } from './subject.ts'
+
+export function paymentCases(subject: () => Subject): void {
+  /** Nothing is kept here or at the provider, and the goods are free again. */
+  async function expectUndone(orderId: string, sku: string, available: number): Promise<void> {
+    const { shop, level } = subject()
+    await eventually(
+      'the goods to be free again',
+      () => level(sku),
+      (now) => now.available === available,
+    )
+    const payment = await shop.payment(orderId)
+    expect(payment.status, payment.text).toBeOneOf([200, 404])
+    if (payment.status === 200) expect(payment.body.captured - payment.body.refunded).toBe(0)
+  }
+
+  describe('payments', () => {
+    it('that are declined reject the order and free the goods', async () => {
+      const { takeSku, level, place, reach, chargesOf } = subject()
+      const sku = takeSku()
+      const { available } = await level(sku)
+      const { orderId } = await place([{ sku, quantity: 2 }], 'tok_declined')
+      expect(lastReason(await reach(orderId, 'rejected'))).toBe('PAYMENT_DECLINED')
+      await expectUndone(orderId, sku, available)
+      expect(await chargesOf(orderId)).toEqual([])
+    })
+
+    it('with a token that does not exist are refused, or declined', async () => {
+      const { shop, newCustomer, takeSku, reach } = subject()
+      const items = [{ sku: takeSku(), quantity: 1 }]
+      const answer = await shop.place({ customerId: newCustomer(), items, payment: { token: 'tok_nonsense' } })
+      expect(answer.status, answer.text).toBeOneOf([202, 400, 422])
+      if (answer.status !== 202) return
+      expect(lastReason(await reach(answer.body.orderId, 'rejected'))).toBe('PAYMENT_DECLINED')
+    })
+
+    it('that take too long reject the order, and the charge that comes about later is voided', async () => {
+      const { takeSku, level, place, reach, chargesOf } = subject()
+      const sku = takeSku()
+      const { available } = await level(sku)
+      const { orderId } = await place([{ sku, quantity: 2 }], 'tok_slow')
+      expect(lastReason(await reach(orderId, 'rejected'))).toBe('PAYMENT_TIMEOUT')
+      await expectUndone(orderId, sku, available)
+      const charges = await eventually(
+        'the late charge to be voided',
+        () => chargesOf(orderId),
+        (all) => all.length > 0 && all.every(({ voided }) => voided),
+      )
+      expect(charges.map(({ captured }) => captured)).toEqual(charges.map(() => 0))
+    })
+
+    it('whose answer is lost are found again: one charge, and the order is delivered', async () => {
+      const { takeSku, place, reach, chargesOf } = subject()
+      const { orderId, total } = await place([{ sku: takeSku(), quantity: 1 }], 'tok_unknown')
+      await reach(orderId, 'delivered')
+      const amount = minorUnits(total)
+      expect(await chargesOf(orderId)).toMatchObject([
+        { authorized: amount, captured: amount, refunded: 0, voided: false },
+      ])
+    })
+  })
+}
