@@ -7,7 +7,7 @@ type Arrows = ReadonlyMap<string, ReadonlyMap<string, Edge>>
 /** No file reaches itself through imports, type imports included. */
 export function fileCycles(graph: Graph): Violation[] {
   const arrows = collect(graph.edges, (edge) => (edge.to === undefined ? undefined : [edge.from, edge.to]))
-  return cycles(arrows).map((cycle) => violation('file-cycle', cycle, arrows))
+  return cycles(arrows).map((knot) => violation('file-cycle', knot, arrows))
 }
 
 /**
@@ -25,8 +25,8 @@ export function folderCycles(graph: Graph): Violation[] {
   return [...levels].flatMap(([folder, edges]) => {
     const entry = (file: string): string => `${folder}/${file.slice(folder.length + 1).split('/')[0]}`
     const arrows = collect(edges, (edge) => [entry(edge.from), entry(edge.to ?? '')])
-    const found = cycles(arrows).filter((cycle) => cycle.some((name) => !name.endsWith('.ts')))
-    return found.map((cycle) => violation('folder-cycle', cycle, arrows))
+    const found = cycles(arrows).filter((knot) => knot.circle.some((name) => !name.endsWith('.ts')))
+    return found.map((knot) => violation('folder-cycle', knot, arrows))
   })
 }
 
@@ -49,26 +49,65 @@ function collect(edges: readonly Edge[], ends: (edge: Edge) => [string, string] 
   return arrows
 }
 
-// Depth-first; each circle is reported once, at the arrow that closes it.
-function cycles(arrows: Arrows): string[][] {
-  const found: string[][] = []
-  const done = new Set<string>()
-  const path: string[] = []
-  const visit = (node: string): void => {
-    const at = path.indexOf(node)
-    if (at !== -1) found.push(path.slice(at))
-    if (at !== -1 || done.has(node)) return
-    path.push(node)
-    for (const target of arrows.get(node)?.keys() ?? []) visit(target)
-    path.pop()
-    done.add(node)
+/** One knot of things that all reach each other, and one circle in it. */
+interface Knot {
+  readonly members: number
+  readonly circle: readonly string[]
+}
+
+// Strongly connected components, by Tarjan: one knot is one fault, however many circles run through it.
+function cycles(arrows: Arrows): Knot[] {
+  const found: Knot[] = []
+  const order = new Map<string, number>()
+  const low = new Map<string, number>()
+  const stack: string[] = []
+  const visit = (node: string): number => {
+    order.set(node, order.size)
+    low.set(node, order.size - 1)
+    stack.push(node)
+    for (const target of arrows.get(node)?.keys() ?? []) {
+      const reach = order.has(target) ? (stack.includes(target) ? order.get(target) : undefined) : visit(target)
+      low.set(node, Math.min(low.get(node) ?? 0, reach ?? Number.POSITIVE_INFINITY))
+    }
+    if (low.get(node) === order.get(node)) {
+      const members = stack.splice(stack.indexOf(node))
+      if (members.length > 1 || arrows.get(node)?.has(node))
+        found.push({ members: members.length, circle: shortest(arrows, members) })
+    }
+    return low.get(node) ?? 0
   }
-  for (const node of arrows.keys()) visit(node)
+  for (const node of arrows.keys()) if (!order.has(node)) visit(node)
   return found
 }
 
-function violation(rule: string, cycle: readonly string[], arrows: Arrows): Violation {
-  const closing = arrows.get(cycle.at(-1) ?? '')?.get(cycle[0] ?? '')
-  const round = [...cycle, cycle[0]].join(' → ')
-  return { rule, path: closing?.from ?? '', line: closing?.line ?? 0, message: `imports go round: ${round}` }
+// The shortest way from any member back to itself, breadth first.
+function shortest(arrows: Arrows, members: readonly string[]): string[] {
+  const ways = members.flatMap((start) => {
+    const came = new Map<string, string>()
+    const queue = [start]
+    for (const node of queue) {
+      for (const target of arrows.get(node)?.keys() ?? []) {
+        if (target === start) return [backwards(came, node)]
+        if (came.has(target)) continue
+        came.set(target, node)
+        queue.push(target)
+      }
+    }
+    return []
+  })
+  return ways.sort((a, b) => a.length - b.length)[0] ?? []
+}
+
+function backwards(came: ReadonlyMap<string, string>, end: string): string[] {
+  const way = [end]
+  for (let node = came.get(end); node !== undefined; node = came.get(node)) way.unshift(node)
+  return way
+}
+
+function violation(rule: string, knot: Knot, arrows: Arrows): Violation {
+  const { circle, members } = knot
+  const closing = arrows.get(circle.at(-1) ?? '')?.get(circle[0] ?? '')
+  const more = members > circle.length ? ` (${members} are tied together, this is the shortest way round)` : ''
+  const message = `imports go round: ${[...circle, circle[0]].join(' → ')}${more}`
+  return { rule, path: closing?.from ?? '', line: closing?.line ?? 0, message }
 }

@@ -79,6 +79,20 @@ test('files that import each other, by type alone', () => {
   ])
 })
 
+test('a knot of files is one fault, told by its shortest circle', () => {
+  const faults = rulesOf({
+    'packages/lib/src/core/a.ts': "import './b.ts'\nimport './c.ts'",
+    'packages/lib/src/core/b.ts': "import './c.ts'",
+    'packages/lib/src/core/c.ts': "import './d.ts'",
+    'packages/lib/src/core/d.ts': "import './a.ts'\nimport './c.ts'",
+    'packages/lib/src/core/own.ts': "import './own.ts'",
+  })
+  expect(faults).toEqual([
+    'file-cycle packages/lib/src/core/d.ts:2 imports go round: packages/lib/src/core/c.ts → packages/lib/src/core/d.ts → packages/lib/src/core/c.ts (4 are tied together, this is the shortest way round)',
+    'file-cycle packages/lib/src/core/own.ts:1 imports go round: packages/lib/src/core/own.ts → packages/lib/src/core/own.ts',
+  ])
+})
+
 test('folders that import each other although no files do', () => {
   const faults = rulesOf({
     'packages/lib/src/core/clock/a.ts': "import '../timer/b.ts'",

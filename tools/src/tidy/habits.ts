@@ -3,14 +3,15 @@
 import { walk } from '../source/parse.ts'
 import { isTest, type Violation } from '../source/sources.ts'
 import { pathOf } from './expression.ts'
-import { hasReason, type Rule, reporter } from './rule.ts'
+import { hasLintReason, hasReason, type Rule, reporter } from './rule.ts'
 
-/** `any` switches the compiler off; whoever does that says why, on the line. */
+/** `any` switches the compiler off; whoever does that says why, on the line or to the linter on the line above. */
 export const anyHasReason: Rule = (file) => {
   const report = reporter('any', file)
   const faults: Violation[] = []
   walk(file.program, (node) => {
-    if (node.type === 'TSAnyKeyword' && !hasReason(file, node.start)) {
+    if (node.type !== 'TSAnyKeyword' || hasReason(file, node.start)) return true
+    if (!hasLintReason(file, node.start, 'noExplicitAny')) {
       faults.push(report(node.start, 'any without a reason: say why in a comment on the line, or use unknown'))
     }
     return true

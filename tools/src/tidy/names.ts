@@ -22,9 +22,11 @@ function pathNames(file: SourceFile): Violation[] {
 function declarationNames(file: SourceFile): Violation[] {
   const report = reporter('vague-name', file)
   const faults: Violation[] = []
-  walk(file.program, (node) => {
+  walk(file.program, (node, parents) => {
+    // What is declared inside a function is seen by nobody else.
+    if (node.type === 'BlockStatement') return false
     const name = declared(node)
-    if (name === undefined) return true
+    if (name === undefined || parents.some((parent) => 'params' in parent)) return true
     const vague = name.split(/(?=[A-Z])|_/).find((word) => words.test(word))
     if (vague !== undefined) faults.push(report(node.start, `"${vague}" in ${name} says nothing; name what it does`))
     if (node.type === 'TSInterfaceDeclaration' && /^I[A-Z][a-z]/.test(name)) {

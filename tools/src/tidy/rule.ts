@@ -11,6 +11,14 @@ export function reporter(rule: string, file: SourceFile): (offset: number, messa
 
 /** True when a comment with words in it stands on the line: the reason that some rules ask for. */
 export function hasReason(file: SourceFile, offset: number): boolean {
-  const line = file.lineOf(offset)
-  return file.comments.some((comment) => /\w{3}/.test(comment.value) && file.lineOf(comment.start) === line)
+  return reasonOn(file, file.lineOf(offset), /\w{3}/)
+}
+
+/** True when the linter was told why, on the line above, which is where it reads its comments. */
+export function hasLintReason(file: SourceFile, offset: number, lintRule: string): boolean {
+  return reasonOn(file, file.lineOf(offset) - 1, new RegExp(`biome-ignore \\S*${lintRule}: .*\\w{3}`))
+}
+
+function reasonOn(file: SourceFile, line: number, wanted: RegExp): boolean {
+  return file.comments.some((comment) => wanted.test(comment.value) && file.lineOf(comment.start) === line)
 }
