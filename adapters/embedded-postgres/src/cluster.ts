@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Binaries } from './binaries.ts'
 import { renewSystemIdentifier } from './cluster-identity.ts'
 import { EmbeddedPostgresError, fromLog } from './errors.ts'
-import { copyTree, syncPath, syncTree } from './file-tree.ts'
+import { copyTree, giveTree, syncPath, syncTree } from './file-tree.ts'
 import { publishDirectory } from './published-directory.ts'
 import { run } from './run.ts'
 import type { ServiceUser } from './service-user.ts'
@@ -76,6 +76,8 @@ async function ensureTemplate(binaries: Binaries, user: ServiceUser | undefined)
     mkdirSync(staging, { mode: 0o700 })
     if (user !== undefined) lchownSync(staging, user.uid, user.gid)
     await initialise(binaries, staging, user)
+    // What root copies into every later cluster must not lie in the hands of the user the servers run as.
+    if (user !== undefined) giveTree(staging, { uid: 0, gid: 0 })
   })
 }
 

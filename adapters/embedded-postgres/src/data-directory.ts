@@ -46,11 +46,25 @@ export function openDataDirectory(dataDir: string): DataDirectory {
     const own = process.getuid?.()
     const stats = lstatSync(path)
     if (own !== undefined && stats.uid !== own) throw notOurs(path, stats.uid, own)
-    if (created !== undefined || (stats.mode & 0o077) !== 0) chmodSync(path, 0o700)
+    if (created === undefined && (stats.mode & 0o077) !== 0) assertDedicated(path)
+    chmodSync(path, 0o700)
     return { path, clusterDir: join(path, 'cluster') }
   } catch (error) {
     throw fromSystemError(error, `Cannot use the data folder ${dataDir}`)
   }
+}
+
+/** Closing a folder to others is right for a data folder and a disaster for /var/lib. */
+function assertDedicated(path: string): void {
+  const names = readdirSync(path)
+  if (names.some((name) => name === 'cluster' || name.startsWith('supervisor.lock.'))) return
+  const foreign = names.find((name) => name !== 'lost+found')
+  if (foreign === undefined) return
+  throw new EmbeddedPostgresError(
+    'NOT_PERMITTED',
+    `The data folder ${path} already holds something else (${foreign})`,
+    'Name a folder that is empty or does not exist yet (BANYAN_DATA_DIR).',
+  )
 }
 
 function notOurs(path: string, owner: number, own: number): EmbeddedPostgresError {

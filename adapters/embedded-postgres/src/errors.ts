@@ -107,7 +107,7 @@ const LOG_RULES: readonly LogRule[] = [
   },
   {
     pattern:
-      /PANIC:|incorrect checksum in control file|could not locate a valid checkpoint|not a valid data directory|invalid (primary )?checkpoint|could not open (file|directory) "(global|base|pg_)|different database system/,
+      /PANIC:|incorrect checksum in control file|could not locate a valid checkpoint|not a valid data directory|invalid (primary )?checkpoint|could not open (file|directory) "(global|base|pg_)|different database system|required WAL directory/,
     code: 'CORRUPT',
     hint: `The data folder is damaged: restore a backup of it, or move it away and start with an empty one (banyan dev --fresh).`,
   },

@@ -77,3 +77,13 @@ export function syncPath(path: string): void {
     closeSync(handle)
   }
 }
+
+/** Gives a tree of files to another owner. */
+export function giveTree(root: string, owner: ServiceUser): void {
+  for (const entry of readdirSync(root, { withFileTypes: true })) {
+    const path = join(root, entry.name)
+    if (entry.isDirectory()) giveTree(path, owner)
+    else lchownSync(path, owner.uid, owner.gid)
+  }
+  lchownSync(root, owner.uid, owner.gid)
+}
