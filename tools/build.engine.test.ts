@@ -20,6 +20,22 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+interface Published {
+  readonly exports: Readonly<Record<string, unknown>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
+}
+
+function publishedJson(name: string): Published {
+  return JSON.parse(readFileSync(join(folder, 'built', name, 'package.json'), 'utf8')) as Published
+}
+
+// What a user adds who wants an entry that not everybody needs (a test runner for banyan/testing).
+function optionalPeers(json: Published): string[] {
+  const optional = Object.entries(json.peerDependenciesMeta ?? {}).filter(([, meta]) => meta.optional)
+  return optional.map(([name]) => `${name}@${json.peerDependencies?.[name] ?? '*'}`)
+}
+
 test.each(names)('%s satisfies publint and arethetypeswrong', async (name) => {
   expect(await checkPackage(join(folder, 'built', name), tarballs[name] ?? '')).toEqual([])
 })
@@ -30,10 +46,10 @@ test('a fresh project can import every entry of every package', async () => {
   writeFileSync(join(project, 'package.json'), '{"type":"module"}')
   const run = promisify(execFile)
   const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-  await run('npm', ['install', ...flags, ...Object.values(tarballs)], { cwd: project })
+  const peers = names.flatMap((name) => optionalPeers(publishedJson(name)))
+  await run('npm', ['install', ...flags, ...Object.values(tarballs), ...peers], { cwd: project })
   for (const name of names) {
-    const json = JSON.parse(readFileSync(join(folder, 'built', name, 'package.json'), 'utf8')) as { exports: object }
-    for (const subpath of Object.keys(json.exports)) {
+    for (const subpath of Object.keys(publishedJson(name).exports)) {
       if (subpath.endsWith('.json')) continue
       const script = `await import(${JSON.stringify(join(name, subpath))})`
       await run(process.execPath, ['--input-type=module', '-e', script], { cwd: project })
