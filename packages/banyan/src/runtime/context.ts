@@ -120,6 +120,9 @@ export interface Context<Allowed extends string = string, Tables = never> {
   readonly sql: Sql
 }
 
+/** What handlers of queries are given: no `transact`, since a query must not change anything. */
+export interface QueryContext<Allowed extends string = string, Tables = never> extends Context<Allowed, Tables> {}
+
 /** One open transaction of the service's own database. Not to be used after its function has ended. */
 export interface Transaction<Own extends string = string, Tables = never> {
   readonly db: Database<Tables>

@@ -8,7 +8,7 @@ import type { AnyContract } from '../contract/define-contract.ts'
 import type { Operation } from '../contract/operation.ts'
 import { BanyanError } from '../core/error.ts'
 import type { DatabaseDefinition } from '../store/define-database.ts'
-import type { Allow, Callable, CommandContext, Context, Failing } from './context.ts'
+import type { Allow, Callable, CommandContext, Failing, QueryContext } from './context.ts'
 import { serviceFaults } from './service-faults.ts'
 import { type On, type Subscription, subscribe } from './subscribe.ts'
 
@@ -16,14 +16,16 @@ import { type On, type Subscription, subscribe } from './subscribe.ts'
  * The handler of an operation. Conditional on purpose: with plain indexed access a handler without parameters is checked
  * before the contract is known, and its literals widen.
  */
-export type Handler<Op, Own extends string, Allowed extends string, Tables> =
-  Op extends Operation<unknown, unknown, infer Errs, infer H, infer R>
-    ? (
-        input: H,
-        ctx: (Op['kind'] extends 'query' ? Context<Allowed, Tables> : CommandContext<Own, Allowed, Tables>) &
-          Failing<Errs>,
-      ) => R | Promise<R>
-    : never
+export type Handler<Op, Own extends string, Allowed extends string, Tables> = Op extends {
+  readonly kind: infer Kind
+  readonly '~types': { readonly errors: infer Errs; readonly received: infer H; readonly returned: infer R }
+}
+  ? (
+      input: H,
+      ctx: (Kind extends 'query' ? QueryContext<Allowed, Tables> : CommandContext<Own, Allowed, Tables>) &
+        Failing<Errs>,
+    ) => R | Promise<R>
+  : never
 
 /** Work at intervals: at most one run at a time on each host; a run that fails is logged and tried at the next interval. */
 export interface Job<in Ctx = never> {

@@ -1,0 +1,212 @@
+/**
+ * The context of one call, delivery or job run: what a handler is given, a frame for the calls below it, and its own node
+ * on the timer wheel. One object for all of it, because a call that allocates little is a call that costs little.
+ */
+import type { TimerNode } from '../core/environment/timers.ts'
+import { sleep } from '../core/environment/timers.ts'
+import type { BanyanError } from '../core/error.ts'
+import type { IdempotencyClaim } from '../store/idempotency.ts'
+import type { DeliveryMark } from '../store/inbox.ts'
+import type { Isolation, StoreTransaction } from '../store/store.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Span, Trace } from '../telemetry/trace.ts'
+import type { Baggage, TraceParent } from '../telemetry/trace-context.ts'
+import type { CallFrame, CallOptions } from './frame.ts'
+import {
+  callInTransaction,
+  cancelled,
+  deadlineExceeded,
+  noDatabase,
+  secondTransaction,
+  transactionInQuery,
+  undeclaredCall,
+  unknownOperation,
+} from './refusals.ts'
+import type { ServiceRuntime } from './service-runtime.ts'
+import { ServiceTransaction } from './service-transaction.ts'
+import type { OperationShape, Work } from './shapes.ts'
+import { isInTransaction, runInTransaction } from './transaction-scope.ts'
+
+/** Success, or one of the operation's declared errors. */
+type Attempt = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: BanyanError }
+
+/** See `Context` and `CommandContext` for the typed face that handlers see. */
+export class CallContext implements CallFrame, TimerNode {
+  readonly dueMs: number
+  readonly tracing: Trace
+  readonly span: Span | undefined
+  readonly caller: string
+  readonly idempotencyKey: string | undefined
+  nextTimer: TimerNode | null = null
+  previousTimer: TimerNode | null = null
+  /** Settled towards the caller; the handler may still run. */
+  done = false
+  resolve: ((value: unknown) => void) | undefined = undefined
+  reject: ((error: unknown) => void) | undefined = undefined
+  /** Set for deliveries: the mark that the transaction writes. */
+  delivery: DeliveryMark | undefined = undefined
+  /** Set while an idempotency key is served. */
+  claim: IdempotencyClaim | undefined = undefined
+  transacted = false
+  /** The one transaction has committed. */
+  committed = false
+  readonly #service: ServiceRuntime
+  readonly #work: Work
+  readonly #parent: CallFrame
+  #open = 0
+  #controller: AbortController | undefined
+  #unlink: (() => void) | undefined
+  #log: Log | undefined
+
+  constructor(
+    service: ServiceRuntime,
+    work: Work,
+    parent: CallFrame,
+    dueMs: number,
+    span: Span | undefined,
+    idempotencyKey: string | undefined,
+  ) {
+    this.#service = service
+    this.#work = work
+    this.#parent = parent
+    this.dueMs = dueMs
+    this.tracing = parent.tracing
+    this.span = span
+    this.caller = parent.self
+    this.idempotencyKey = idempotencyKey
+  }
+
+  get self(): string {
+    return this.#service.name
+  }
+  get trace(): TraceParent {
+    const { traceId, rootSpanId, sampled } = this.tracing
+    return { traceId, spanId: this.span?.spanId ?? rootSpanId, sampled }
+  }
+  get baggage(): Baggage {
+    return this.tracing.baggage ?? {}
+  }
+  get log(): Log {
+    this.#log ??= this.#service.log.child({ work: this.#work.wire, traceId: this.tracing.traceId })
+    return this.#log
+  }
+  /** Typed query builder for reads outside of transactions. */
+  get db(): StoreTransaction['db'] {
+    return this.#store().db
+  }
+  get sql(): StoreTransaction['sql'] {
+    const store = this.#store()
+    return (text, ...values) => store.sql(text, ...values)
+  }
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.done) this.#controller.abort(cancelled(this.#work.wire))
+      else this.#follow(this.#parent.signal, this.#controller)
+    }
+    return this.#controller.signal
+  }
+
+  now(): number {
+    return this.#service.environment.clock.now()
+  }
+  newId(): string {
+    return this.#service.environment.random.uuidv7()
+  }
+  remainingMs(): number {
+    return Math.max(0, this.dueMs - this.#service.environment.clock.monotonic())
+  }
+  sleep(ms: number): Promise<void> {
+    return sleep(this.#service.environment.timers, ms, this.signal)
+  }
+
+  call(operation: OperationShape, input: unknown, options?: CallOptions): Promise<unknown> {
+    const call = this.#service.links.get(operation) ?? this.#service.linkByName(operation)
+    if (call === undefined) {
+      const known = typeof operation?.wire === 'string' && typeof operation.contract === 'string'
+      return Promise.reject(known ? undeclaredCall(this.self, operation) : unknownOperation(operation))
+    }
+    if (this.#open > 0 && isInTransaction(this)) return Promise.reject(callInTransaction(operation.wire))
+    return call(this, input, options)
+  }
+
+  async attempt(operation: OperationShape, input: unknown, options?: CallOptions): Promise<Attempt> {
+    try {
+      return { ok: true, value: await this.call(operation, input, options) }
+    } catch (error) {
+      const { reason } = error as BanyanError
+      if (reason !== undefined && Object.hasOwn(operation.errors, reason))
+        return { ok: false, error: error as BanyanError }
+      throw error
+    }
+  }
+
+  fail(reason: string, details?: unknown, init?: object): Error {
+    const type = this.#work.errors?.[reason]
+    if (type === undefined) return new TypeError(`${this.#work.wire} declares no error '${reason}'`)
+    return new type(details, init)
+  }
+
+  transact<Result>(
+    work: (tx: ServiceTransaction) => Promise<Result>,
+    options: { readonly isolation?: Isolation } = {},
+  ): Promise<Result> {
+    if (this.#work.kind === 'query') return Promise.reject(transactionInQuery(this.#work.wire))
+    if (this.transacted) return Promise.reject(secondTransaction(this.#work.wire))
+    this.transacted = true
+    return this.#transact(work, options)
+  }
+
+  async #transact<Result>(
+    work: (tx: ServiceTransaction) => Promise<Result>,
+    options: { readonly isolation?: Isolation },
+  ): Promise<Result> {
+    const store = this.#store()
+    this.#open++
+    try {
+      const result = await store.transact(
+        (tx) => runInTransaction(this, () => work(new ServiceTransaction(tx, this.#service, this))),
+        {
+          ...options,
+          signal: this.signal,
+          ...(this.delivery && { delivery: this.delivery }),
+          ...(this.claim && { idempotency: this.claim }),
+        },
+      )
+      this.committed = true
+      return result
+    } finally {
+      this.#open--
+    }
+  }
+
+  #store(): NonNullable<ServiceRuntime['store']> {
+    if (this.#service.store === undefined) throw noDatabase(this.self)
+    return this.#service.store
+  }
+
+  #follow(parent: AbortSignal, own: AbortController): void {
+    const abort = (): void => own.abort(parent.reason)
+    if (parent.aborted) abort()
+    else parent.addEventListener('abort', abort, { once: true })
+    this.#unlink = () => parent.removeEventListener('abort', abort)
+  }
+
+  /** The deadline: the caller is let go, the work is told to stop. */
+  expire(): void {
+    this.stop(deadlineExceeded(this.#work.wire))
+  }
+  /** Settles with an error now, and aborts what listens. */
+  stop(error: BanyanError): void {
+    if (this.done) return
+    this.close()
+    this.#controller?.abort(error)
+    this.reject?.(error)
+  }
+  /** Nothing is owed to the caller any more. */
+  close(): void {
+    this.done = true
+    this.#unlink?.()
+    this.#unlink = undefined
+  }
+}

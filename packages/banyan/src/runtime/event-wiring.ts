@@ -1,0 +1,56 @@
+/** The event side of a host: one relay per outbox of its services, one consumer per group and source, jobs. */
+import type { Bus } from '../bus/bus.ts'
+import type { Consumer } from '../bus/consumer.ts'
+import { createRelay, type Relay } from '../bus/relay.ts'
+import { BanyanError } from '../core/error.ts'
+import { createJobRunner, type JobRunner } from './jobs.ts'
+import type { ServiceRuntime } from './service-runtime.ts'
+import { createConsumers } from './subscriptions.ts'
+
+/** What runs beside the calls. */
+export interface EventWiring {
+  readonly relays: readonly Relay[]
+  readonly consumers: readonly Consumer[]
+  start(): void
+  /** Stops taking work: jobs and consumers, each within the bound. */
+  quiesce(withinMs: number): Promise<void>
+  /** Sends what is committed, then lets go. */
+  flush(withinMs: number): Promise<void>
+}
+
+/** Wires the services of a host; nothing runs until started. */
+export function createEventWiring(
+  services: readonly ServiceRuntime[],
+  bus: Bus | undefined,
+  holder: string,
+): EventWiring {
+  const jobs: readonly JobRunner[] = services.flatMap((service) =>
+    service.definition.jobs.map((job) => createJobRunner(service, job)),
+  )
+  const listening = services.find((service) => service.definition.subscriptions.length > 0)
+  if (bus === undefined && listening !== undefined)
+    throw new BanyanError('FAILED_PRECONDITION', `'${listening.name}' subscribes to events but this host has no bus`, {
+      reason: 'NO_BUS',
+    })
+  const relays = bus === undefined ? [] : services.flatMap((service) => toRelay(service, bus, holder))
+  const consumers = bus === undefined ? [] : services.flatMap((service) => createConsumers(service, bus, holder))
+  return {
+    relays,
+    consumers,
+    start() {
+      for (const part of [...relays, ...consumers, ...jobs]) part.start()
+    },
+    async quiesce(withinMs) {
+      await Promise.all([...jobs.map((job) => job.stop()), ...consumers.map((consumer) => consumer.stop({ withinMs }))])
+    },
+    async flush(withinMs) {
+      await Promise.all(relays.map((relay) => relay.stop({ flush: true, withinMs })))
+    },
+  }
+}
+
+function toRelay(service: ServiceRuntime, bus: Bus, holder: string): readonly Relay[] {
+  const { store, environment, log, name } = service
+  if (store === undefined) return []
+  return [createRelay({ environment, source: name, outbox: store.outbox, bus, holder, log })]
+}

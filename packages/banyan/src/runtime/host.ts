@@ -1,0 +1,229 @@
+/**
+ * A host: one process's worth of services. It validates, opens, wires, listens and becomes ready; it stops by becoming
+ * unready, letting what is under way finish, and flushing. What is where is decided outside; here only "mine or not mine".
+ */
+
+import { operationsOf } from '../contract/define-contract.ts'
+import { sleep } from '../core/environment/timers.ts'
+import { BanyanError } from '../core/error.ts'
+import type { Store } from '../store/store.ts'
+import { SpanRing, Trace } from '../telemetry/trace.ts'
+import { type Baggage, parseBaggage, parseTraceparent } from '../telemetry/trace-context.ts'
+import type { Listener } from '../transport/transport.ts'
+import { type Channels, createChannels } from './channels.ts'
+import { createEventWiring, type EventWiring } from './event-wiring.ts'
+import { type CallFunction, EntryFrame } from './frame.ts'
+import type { HostState, Readiness } from './health.ts'
+import type { HostOptions, StopReport } from './host-options.ts'
+import { type HostStatus, toHostStatus } from './host-status.ts'
+import { createInbound, gatewayName } from './inbound.ts'
+import { loadServices } from './load-services.ts'
+import { draining, unknownOperation } from './refusals.ts'
+import { compileRemoteCall } from './remote-call.ts'
+import { ServiceRuntime } from './service-runtime.ts'
+import type { OperationShape } from './shapes.ts'
+
+/** What comes with a call from outside any service. */
+export interface InvokeOptions {
+  /** Who calls: the authenticated caller, or 'anonymous'. */
+  readonly caller: string
+  readonly idempotencyKey?: string
+  readonly timeoutMs?: number
+  readonly traceparent?: string
+  readonly tracestate?: string
+  readonly baggage?: string | Baggage
+  readonly signal?: AbortSignal
+  /** The edge validated the input by its own, stricter schema. */
+  readonly validated?: boolean
+}
+
+/** How long draining may take, in milliseconds, when nothing else is said. */
+export const defaultDrainMs = 10_000
+
+/** See the top of the file. */
+export class Host {
+  readonly incarnation: string
+  readonly spans: SpanRing = new SpanRing()
+  readonly #options: HostOptions
+  readonly #entries = new Map<OperationShape, CallFunction>()
+  #state: HostState = 'new'
+  #services: readonly ServiceRuntime[] = []
+  #stores: readonly Store[] = []
+  #local: ReadonlyMap<string, CallFunction> = new Map()
+  #wiring: EventWiring | undefined
+  #listener: Listener | undefined
+  #channels: Channels | undefined
+  #stopping: Promise<StopReport> | undefined
+
+  constructor(options: HostOptions) {
+    this.#options = options
+    this.incarnation = options.incarnation ?? options.environment.random.uuidv7()
+  }
+
+  get state(): HostState {
+    return this.#state
+  }
+  /** Where other hosts reach this one; undefined when it does not listen. */
+  get address(): string | undefined {
+    return this.#listener?.address
+  }
+  get serviceNames(): readonly string[] {
+    return this.#services.map(({ name }) => name)
+  }
+
+  /** Validates, migrates, wires, listens. Rejects (and closes what it had opened) with everything that is wrong. */
+  async start(): Promise<void> {
+    if (this.#state !== 'new')
+      throw new BanyanError('FAILED_PRECONDITION', 'a host starts once', { reason: 'ALREADY_STARTED' })
+    this.#state = 'starting'
+    try {
+      await this.#open()
+      this.#state = 'ready'
+    } catch (error) {
+      this.#state = 'failed'
+      await this.#close(1_000)
+      throw error
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { system, services, network, bus, environment } = this.#options
+    const definitions = await loadServices(system, services)
+    const opened = await Promise.allSettled(
+      definitions.map(({ contract, database }) => database && this.#options.openStore(contract.name, database)),
+    )
+    this.#stores = opened.flatMap((result) =>
+      result.status === 'fulfilled' && result.value !== undefined ? [result.value] : [],
+    )
+    const faults = opened.flatMap((result, index) =>
+      result.status === 'rejected' ? [{ name: definitions[index]?.contract.name, error: result.reason as Error }] : [],
+    )
+    if (faults.length > 0) throw cannotOpen(faults)
+    this.#services = definitions.map(
+      (definition, index) =>
+        new ServiceRuntime({
+          system: system.name,
+          definition,
+          environment,
+          store: (opened[index] as PromiseFulfilledResult<Store | undefined>).value,
+          log: this.#options.log,
+          spans: this.spans,
+        }),
+    )
+    this.#local = new Map(this.#services.flatMap(toWires))
+    if (network !== undefined) this.#channels = createChannels(network.transport, network.resolver)
+    for (const service of this.#services) service.link((operation) => this.#find(operation, service.name))
+    this.#wiring = createEventWiring(this.#services, bus, this.incarnation)
+    if (network?.listen !== undefined)
+      this.#listener = await network.transport.listen({ ...network.listen, handler: this.#inbound() })
+    this.#wiring.start()
+  }
+
+  #inbound(): ReturnType<typeof createInbound> {
+    const { environment, network } = this.#options
+    return createInbound({
+      clock: environment.clock,
+      random: environment.random,
+      tokens: (network as NonNullable<typeof network>).tokens,
+      find: (wire) => this.#local.get(wire),
+      isDraining: () => this.#state === 'draining' || this.#state === 'stopped',
+    })
+  }
+
+  /** Mine: a function call. Not mine: over the transport. */
+  #find(operation: OperationShape, identity: string): CallFunction {
+    const local = this.#local.get(operation.wire)
+    if (local !== undefined) return local
+    const token = this.#options.network?.tokens.of(identity) ?? ''
+    const channel = (service: string): ReturnType<Channels['pick']> => this.#channels?.pick(service)
+    return compileRemoteCall({ timers: this.#options.environment.timers, channel, token }, operation)
+  }
+
+  /** Calls an operation from outside any service: the gateway, a test, a script. */
+  invoke(operation: OperationShape, input: unknown, options: InvokeOptions): Promise<unknown> {
+    if (this.#state !== 'ready') return Promise.reject(draining())
+    let call = this.#entries.get(operation)
+    if (call === undefined) {
+      if (typeof operation?.wire !== 'string') return Promise.reject(unknownOperation(operation))
+      call = this.#find(operation, gatewayName)
+      this.#entries.set(operation, call)
+    }
+    const { environment, sampleRatio = 0.01 } = this.#options
+    const parent = parseTraceparent(options.traceparent)
+    const baggage = typeof options.baggage === 'string' ? parseBaggage(options.baggage) : options.baggage
+    const sampled = parent === undefined ? environment.random.next() < sampleRatio : parent.sampled
+    const trace = new Trace(environment.random, sampled, parent, options.tracestate, baggage)
+    return call(new EntryFrame(options.caller, trace, Number.POSITIVE_INFINITY, options.signal), input, options)
+  }
+
+  /** Whether traffic is welcome, and if not, why. */
+  readiness(): Readiness {
+    const other = this.#options.readiness?.() ?? { ready: true, reasons: [] }
+    const reasons = this.#state === 'ready' ? other.reasons : [`the host is ${this.#state}`, ...other.reasons]
+    return { ready: this.#state === 'ready' && other.ready, reasons }
+  }
+
+  /** What runs here and how it does. */
+  status(): HostStatus {
+    return toHostStatus(this, this.#services, this.#wiring)
+  }
+
+  /** Contracts of the whole system, for the edge. */
+  get contracts(): HostOptions['system']['external'] {
+    return this.#options.system.services.map((entry) => entry.contract)
+  }
+
+  /** Drains and closes; a second call waits for the first. Never rejects. */
+  stop(options: { readonly drainMs?: number } = {}): Promise<StopReport> {
+    this.#stopping ??= this.#stop(options.drainMs ?? defaultDrainMs)
+    return this.#stopping
+  }
+
+  async #stop(drainMs: number): Promise<StopReport> {
+    if (this.#state === 'new') this.#state = 'stopped'
+    if (this.#state === 'stopped' || this.#state === 'failed') return { clean: true, cutCalls: 0 }
+    this.#state = 'draining'
+    const { clock, timers } = this.#options.environment
+    const endMs = clock.monotonic() + drainMs
+    const left = (): number => Math.max(0, endMs - clock.monotonic())
+    await this.#wiring
+      ?.quiesce(left())
+      .catch((error: unknown) => this.#options.log.error('could not stop consumers', { error }))
+    while (this.#inFlight() > 0 && left() > 0) await sleep(timers, Math.min(20, left()))
+    const cutCalls = this.#inFlight()
+    await this.#wiring
+      ?.flush(Math.max(500, left()))
+      .catch((error: unknown) => this.#options.log.error('could not flush the outbox', { error }))
+    await this.#close(Math.max(500, left()))
+    this.#state = 'stopped'
+    return { clean: cutCalls === 0, cutCalls }
+  }
+
+  #inFlight(): number {
+    return this.#services.reduce((sum, service) => sum + service.inFlight, 0)
+  }
+
+  async #close(withinMs: number): Promise<void> {
+    await Promise.allSettled([this.#listener?.close(withinMs), this.#channels?.close()])
+    await Promise.allSettled(this.#stores.map((store) => store.close(withinMs)))
+  }
+}
+
+/** Creates a host; nothing happens until it is started. */
+export function createHost(options: HostOptions): Host {
+  return new Host(options)
+}
+
+const toWires = (service: ServiceRuntime): readonly (readonly [string, CallFunction])[] =>
+  operationsOf(service.definition.contract as never).map((operation) => [
+    operation.wire,
+    service.operations.get(operation.name) as CallFunction,
+  ])
+
+function cannotOpen(faults: readonly { readonly name: string | undefined; readonly error: Error }[]): BanyanError {
+  const lines = faults.map(({ name, error }) => `  - ${name}: ${error.message}`)
+  return new BanyanError('UNAVAILABLE', `cannot open the databases of this host:\n${lines.join('\n')}`, {
+    reason: 'CANNOT_OPEN_STORES',
+    cause: new AggregateError(faults.map(({ error }) => error)),
+  })
+}

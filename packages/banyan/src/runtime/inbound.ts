@@ -1,0 +1,94 @@
+/** Calls that come in from other hosts: who is it, what do they want, and the same pipeline as in process. */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Clock } from '../core/environment/environment.ts'
+import type { Random } from '../core/environment/random.ts'
+import { BanyanError } from '../core/error.ts'
+import { Trace } from '../telemetry/trace.ts'
+import { parseBaggage, parseTraceparent } from '../telemetry/trace-context.ts'
+import type { InboundCall, WireHandler } from '../transport/transport.ts'
+import { type CallFunction, EntryFrame } from './frame.ts'
+import { draining, tooLate } from './refusals.ts'
+
+/** Name of the gateway among the services; the one caller that may speak for another. */
+export const gatewayName = 'gateway'
+
+/** Which token belongs to whom; tokens are compared by digest in constant time. */
+export interface Tokens {
+  /** The service that holds this token; undefined for a stranger's. */
+  identify(token: string): string | undefined
+  /** The token of a service of this host. */
+  of(service: string): string
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+/** Tokens from a plain table: service → token. */
+export function createTokens(table: Readonly<Record<string, string>>): Tokens {
+  const digests = Object.entries(table).map(([service, token]) => [service, digest(token)] as const)
+  return {
+    identify(token) {
+      const given = digest(token)
+      let found: string | undefined
+      for (const [service, own] of digests) if (timingSafeEqual(given, own)) found = service
+      return found
+    },
+    of: (service) => table[service] ?? '',
+  }
+}
+
+/** What the host tells about itself. */
+export interface InboundOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly tokens: Tokens
+  /** The way to an operation of this host, by wire name. */
+  find(wire: string): CallFunction | undefined
+  isDraining(): boolean
+}
+
+function parseInput(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    throw new BanyanError('INVALID_ARGUMENT', 'the input is not JSON', { reason: 'BAD_WIRE_CALL' })
+  }
+}
+
+function toFrame(options: InboundOptions, call: InboundCall, identity: string): EntryFrame {
+  const { metadata, signal } = call
+  const parent = parseTraceparent(metadata.traceparent)
+  const trace = new Trace(
+    options.random,
+    parent?.sampled ?? false,
+    parent,
+    metadata.tracestate,
+    parseBaggage(metadata.baggage),
+  )
+  const self = identity === gatewayName ? (metadata.caller ?? identity) : identity
+  return new EntryFrame(self, trace, options.clock.monotonic() + metadata.timeoutMs, signal)
+}
+
+/** Creates the handler that a transport serves. */
+export function createInbound(options: InboundOptions): WireHandler {
+  return async (call) => {
+    const identity = options.tokens.identify(call.metadata.token)
+    if (identity === undefined)
+      throw new BanyanError('UNAUTHENTICATED', 'this host does not know the caller', { reason: 'UNKNOWN_CALLER' })
+    if (options.isDraining()) throw draining()
+    const invoke = options.find(call.wire)
+    if (invoke === undefined)
+      throw new BanyanError('UNIMPLEMENTED', `this host has no operation '${call.wire}'`, {
+        reason: 'UNKNOWN_OPERATION',
+        outcome: 'none',
+      })
+    if (call.metadata.timeoutMs <= 0) throw tooLate(call.wire)
+    const { idempotencyKey } = call.metadata
+    const frame = toFrame(options, call, identity)
+    const output = await invoke(
+      frame,
+      parseInput(call.body),
+      idempotencyKey === undefined ? undefined : { idempotencyKey },
+    )
+    return JSON.stringify(output)
+  }
+}

@@ -1,0 +1,25 @@
+/** runtime: services, systems, and the hosts that run them. */
+export { checkSystem } from './check-system.ts'
+export type * from './context.ts'
+export type {
+  Attempt,
+  CallOptions,
+  CommandContext,
+  Context,
+  ContextLog,
+  ContextOf,
+  Delivered,
+  Failing,
+  QueryContext,
+  Transaction,
+  TransactionOptions,
+} from './context.ts'
+export * from './define-service.ts'
+export * from './define-system.ts'
+export { answerHealth, type HostState, type Readiness } from './health.ts'
+export { createHost, defaultDrainMs, Host, type InvokeOptions } from './host.ts'
+export type { HostNetwork, HostOptions, StopReport } from './host-options.ts'
+export type { HostStatus, ServiceStatus } from './host-status.ts'
+export { createTokens, gatewayName, type Tokens } from './inbound.ts'
+export type { OperationCounters } from './local-call.ts'
+export * from './subscribe.ts'

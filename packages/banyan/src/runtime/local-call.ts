@@ -1,0 +1,117 @@
+/**
+ * The call pipeline in process, compiled once per operation: admission, deadline, validate and copy, context, handler,
+ * validate and copy. One promise, no layers: what a chain of middleware would cost is measured in docs/decisions.
+ */
+
+import { INVALID } from '../schema/index.ts'
+import { Span } from '../telemetry/trace.ts'
+import { createServiceBorder } from './border.ts'
+import { CallContext } from './call-context.ts'
+import { createFailure } from './failure.ts'
+import type { CallFunction } from './frame.ts'
+import { createIdempotent } from './idempotent-call.ts'
+import { invalidInput, invalidOutput, overloaded, tooLate } from './refusals.ts'
+import type { ServiceRuntime } from './service-runtime.ts'
+import type { OperationShape } from './shapes.ts'
+
+/** What an operation counts, for admission and for the status page. */
+export interface OperationCounters {
+  inFlight: number
+  /** Calls that ended well. */
+  succeeded: number
+  /** Calls that ended with an error that the caller caused or the contract declares. */
+  refused: number
+  /** Calls that ended with any other error. */
+  failed: number
+}
+
+/** Calls of one operation at a time in one host. */
+export const maxInFlight = 1_000
+
+/** Compiles the way to an operation of a service that runs in this host. */
+export function compileLocalCall(
+  service: ServiceRuntime,
+  operation: OperationShape,
+  counters: OperationCounters,
+): CallFunction {
+  const { timers, clock } = service.environment
+  const { wire, timeoutMs, name } = operation
+  const input = createServiceBorder(operation.input)
+  const output = createServiceBorder(operation.output)
+  const handler = service.definition.operations[name] as NonNullable<(typeof service.definition.operations)[string]>
+  const idempotent = createIdempotent(service, operation, handler)
+  const toFailure = createFailure(operation)
+  let resolve: CallContext['resolve']
+  let reject: CallContext['reject']
+  const executor = (yes: (value: unknown) => void, no: (error: unknown) => void): void => {
+    resolve = yes
+    reject = no
+  }
+
+  function end(ctx: CallContext, status: string): void {
+    counters.inFlight--
+    timers.remove(ctx)
+    const { span } = ctx
+    if (span === undefined) return
+    span.endMs = clock.monotonic()
+    span.status = status
+    service.spans.add(span)
+  }
+
+  function succeed(ctx: CallContext, value: unknown): void {
+    const copy = output.copy(value)
+    if (copy === INVALID) {
+      fail(ctx, invalidOutput(wire, output.explain(value)))
+      return
+    }
+    end(ctx, 'OK')
+    counters.succeeded++
+    if (ctx.done) return
+    ctx.close()
+    ctx.resolve?.(copy)
+  }
+
+  function fail(ctx: CallContext, thrown: unknown): void {
+    const error = toFailure(ctx, thrown)
+    end(ctx, error.code)
+    if (error.outcome === 'refused') counters.refused++
+    else counters.failed++
+    if (ctx.done) return
+    ctx.close()
+    ctx.reject?.(error)
+  }
+
+  return function call(caller, given, options) {
+    if (counters.inFlight >= maxInFlight) return Promise.reject(overloaded(wire, maxInFlight))
+    const nowMs = timers.coarseMs()
+    const ownMs = options?.timeoutMs === undefined || options.timeoutMs > timeoutMs ? timeoutMs : options.timeoutMs
+    const dueMs = Math.min(nowMs + ownMs, caller.dueMs)
+    if (dueMs <= nowMs) return Promise.reject(tooLate(wire))
+    const value = options?.validated === true ? given : input.copy(given)
+    if (value === INVALID) return Promise.reject(invalidInput(wire, input.explain(given)))
+    const span = caller.tracing.sampled
+      ? new Span(caller.tracing, caller.span, wire, service.name, clock.monotonic())
+      : undefined
+    const key = options?.idempotencyKey
+    const ctx = new CallContext(service, operation, caller, dueMs, span, key)
+    const promise = new Promise<unknown>(executor)
+    ctx.resolve = resolve
+    ctx.reject = reject
+    counters.inFlight++
+    let result: unknown
+    try {
+      result = key === undefined ? handler(value, ctx) : idempotent(value, ctx)
+    } catch (error) {
+      fail(ctx, error)
+      return promise
+    }
+    if (typeof (result as PromiseLike<unknown> | null | undefined)?.then === 'function') {
+      timers.add(ctx)
+      ;(result as PromiseLike<unknown>).then(
+        (late) => succeed(ctx, late),
+        (error: unknown) => fail(ctx, error),
+      )
+    } else succeed(ctx, result)
+    return promise
+  }
+}

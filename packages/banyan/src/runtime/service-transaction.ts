@@ -1,0 +1,47 @@
+/** The transaction that a handler works in: its own tables, and its own events. */
+import { BanyanError } from '../core/error.ts'
+import { INVALID } from '../schema/index.ts'
+import type { StoreTransaction } from '../store/store.ts'
+import type { CallContext } from './call-context.ts'
+import type { ServiceRuntime } from './service-runtime.ts'
+import type { EventShape } from './shapes.ts'
+
+/** See `Transaction` for the typed face that handlers see. */
+export class ServiceTransaction {
+  readonly db: StoreTransaction['db']
+  readonly sql: StoreTransaction['sql']
+  readonly #tx: StoreTransaction
+  readonly #service: ServiceRuntime
+  readonly #context: CallContext
+
+  constructor(tx: StoreTransaction, service: ServiceRuntime, context: CallContext) {
+    this.#tx = tx
+    this.#service = service
+    this.#context = context
+    this.db = tx.db
+    this.sql = (text, ...values) => tx.sql(text, ...values)
+  }
+
+  /** Buffers the event for the outbox; it goes out with COMMIT. Throws at once when it does not fit its schema. */
+  publish(event: EventShape, data: unknown): void {
+    const publisher = this.#service.publishers.get(event) ?? this.#service.publisherByName(event)
+    if (publisher === undefined) throw foreignEvent(this.#service.name, event)
+    const copy = publisher.border.copy(data)
+    if (copy === INVALID) {
+      const issues = publisher.border.explain(data)
+      throw new BanyanError(
+        'INTERNAL',
+        `event ${event.wire} breaks its contract: ${issues[0]?.message ?? 'it does not fit its schema'}`,
+        { reason: 'INVALID_EVENT', issues },
+      )
+    }
+    this.#tx.publish(publisher.toEvent(copy as Readonly<Record<string, unknown>>, this.#context))
+  }
+}
+
+function foreignEvent(service: string, event: EventShape): BanyanError {
+  return new BanyanError('PERMISSION_DENIED', `'${service}' publishes '${event?.wire}', which is not its own event`, {
+    reason: 'FOREIGN_EVENT',
+    hint: `Only '${event?.contract}' may publish it.`,
+  })
+}

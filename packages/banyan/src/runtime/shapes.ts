@@ -1,0 +1,99 @@
+/**
+ * Contracts and services as the runtime sees them: without their type parameters. The typed faces are in `contract/` and
+ * `define-service.ts`; these are the same objects.
+ */
+import type { Success } from '../contract/operation.ts'
+import type { AnySchema } from '../contract/schema.ts'
+import type { Code } from '../core/code.ts'
+import type { BanyanError } from '../core/error.ts'
+import type { DatabaseDefinition } from '../store/define-database.ts'
+import type { CallContext } from './call-context.ts'
+import type { SubscriptionOptions } from './subscribe.ts'
+
+/** A declared error's class. */
+export interface ErrorShape {
+  readonly code: Code
+  readonly http: number
+  readonly schema: AnySchema | undefined
+  new (details: unknown, init?: object): BanyanError
+}
+
+/** What a context works on: an operation, a delivery or a job. */
+export interface Work {
+  readonly kind: 'command' | 'query' | 'delivery' | 'job'
+  readonly wire: string
+  readonly errors?: Readonly<Record<string, ErrorShape>>
+}
+
+/** An operation. */
+export interface OperationShape extends Work {
+  readonly kind: 'command' | 'query'
+  readonly contract: string
+  readonly name: string
+  readonly major: number
+  readonly input: AnySchema
+  readonly output: AnySchema
+  readonly errors: Readonly<Record<string, ErrorShape>>
+  readonly http?: string
+  readonly success?: Success
+  readonly headers?: Readonly<Record<string, string>>
+  readonly idempotent: boolean
+  readonly timeoutMs: number
+}
+
+/** An event. */
+export interface EventShape {
+  readonly kind: 'event'
+  readonly contract: string
+  readonly name: string
+  readonly major: number
+  readonly wire: string
+  readonly key: string
+  readonly data: AnySchema
+}
+
+/** A contract. */
+export interface ContractShape {
+  readonly name: string
+  readonly version: string
+  readonly major: number
+  readonly owner: string
+  readonly about?: string
+  readonly operations: Readonly<Record<string, OperationShape>>
+  readonly events: Readonly<Record<string, EventShape>>
+}
+
+/** A delivered event as a handler sees it. */
+export interface DeliveredShape {
+  readonly id: string
+  readonly type: string
+  readonly key: string
+  readonly source: string
+  readonly timeMs: number
+  readonly attempt: number
+  readonly data: unknown
+}
+
+/** A subscription. */
+export interface SubscriptionShape {
+  readonly event: EventShape
+  readonly handle: (event: DeliveredShape, ctx: CallContext) => unknown
+  readonly options: SubscriptionOptions
+}
+
+/** Work at an interval. */
+export interface JobShape {
+  readonly name: string
+  readonly everyMs: number
+  readonly run: (ctx: CallContext) => unknown
+}
+
+/** A service. */
+export interface ServiceShape {
+  readonly contract: ContractShape
+  readonly calls: readonly (ContractShape | OperationShape)[]
+  readonly database?: DatabaseDefinition | undefined
+  readonly operations: Readonly<Record<string, (input: unknown, ctx: CallContext) => unknown>>
+  readonly subscriptions: readonly SubscriptionShape[]
+  readonly jobs: readonly JobShape[]
+}
