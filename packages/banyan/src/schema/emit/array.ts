@@ -1,0 +1,41 @@
+/** Code for arrays. */
+import { ANYTHING, type ArrayRules, type Shape } from '../shape.ts'
+import { emitCall, emitShape } from './emit.ts'
+import type { Code, Source } from './source.ts'
+
+export function emitArray(source: Source, shape: Shape, value: string): Code {
+  const rules = shape.array
+  const check = `if(!isArray(${value}))return I;`
+  if (rules === undefined) {
+    const { lines, result } = emitCall(source, 'isolateAt', value)
+    return { lines: check + lines, result }
+  }
+  const own = `if(!isArray(${value})||prototypeOf(${value})!==arrayPrototype||typeof ${value}.toJSON==='function')return I;`
+  const length = source.local('n')
+  const copy = source.local('a')
+  const lines = [own, `const ${length}=${value}.length;`, emitCount(rules, length), `const ${copy}=[];`]
+  lines.push(emitElements(source, rules, value, length, copy))
+  if (rules.distinct) lines.push(`if(new Set(${copy}).size!==${length})return I;`)
+  return { lines: lines.join(''), result: copy }
+}
+
+function emitCount(rules: ArrayRules, length: string): string {
+  const least = rules.minItems > 0 ? `if(${length}<${rules.minItems})return I;` : ''
+  return rules.maxItems === undefined ? least : `${least}if(${length}>${rules.maxItems})return I;`
+}
+
+function emitElements(source: Source, rules: ArrayRules, value: string, length: string, copy: string): string {
+  const parts = rules.prefix.map((shape, index) => {
+    const element = source.local('e')
+    const { lines, result } = emitShape(source, shape, element)
+    return `if(${length}>${index}){const ${element}=${value}[${index}];${lines}${copy}.push(${result});}`
+  })
+  if (rules.maxItems !== undefined && rules.maxItems <= rules.prefix.length) return parts.join('')
+  const index = source.local('i')
+  const element = source.local('e')
+  const { lines, result } = emitShape(source, rules.rest ?? ANYTHING, element)
+  parts.push(
+    `for(let ${index}=${rules.prefix.length};${index}<${length};${index}++){const ${element}=${value}[${index}];${lines}${copy}.push(${result});}`,
+  )
+  return parts.join('')
+}
