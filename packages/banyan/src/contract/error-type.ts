@@ -79,9 +79,6 @@ export function error<D extends AnySchema | undefined = undefined>(
 /** What may stand in `errors`. */
 export type ErrorSource = AnySchema | ErrorDefinition
 
-/** The details of every declared error, by reason. */
-export type DetailsByReason<E> = { readonly [K in keyof E]: Received<E[K]> }
-
 /** Union of the instances of an operation's errors; narrows by `reason`. */
 export type ErrorOf<Errs> = { [K in keyof Errs & string]: ContractError<K, Errs[K]> }[keyof Errs & string]
 

@@ -12,7 +12,6 @@ export { defineContract, eventsOf, isContract, operationsOf } from './define-con
 export type {
   ContractError,
   DetailsArgument,
-  DetailsByReason,
   ErrorDefinition,
   ErrorInit,
   ErrorOf,

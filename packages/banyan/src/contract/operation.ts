@@ -2,7 +2,7 @@
  * Operations: `command` may change state, `query` must not. Plain types are resolved once, here, so that nobody who reads
  * an operation's types later computes them again.
  */
-import { createErrorTypes, type DetailsByReason, type ErrorSource, type ErrorTypes } from './error-type.ts'
+import { createErrorTypes, type ErrorSource, type ErrorTypes } from './error-type.ts'
 import type { CheckedLocation, CheckedRoute, CommandRoute, QueryRoute } from './route.ts'
 import type { AnySchema, Received, Sent } from './schema.ts'
 
@@ -115,7 +115,7 @@ export function command<
   const L extends string = string,
 >(
   spec: OperationSpec<In, Out, E, H, L>,
-): Command<Sent<In>, Received<Out>, DetailsByReason<E>, Received<In>, Sent<Out>> {
+): Command<Sent<In>, Received<Out>, { [K in keyof E]: Received<E[K]> }, Received<In>, Sent<Out>> {
   return createOperation('command', spec) as never
 }
 
@@ -131,7 +131,9 @@ export function query<
   const E extends Readonly<Record<string, ErrorSource>> = None,
   const H extends QueryRoute = QueryRoute,
   const L extends string = string,
->(spec: OperationSpec<In, Out, E, H, L>): Query<Sent<In>, Received<Out>, DetailsByReason<E>, Received<In>, Sent<Out>> {
+>(
+  spec: OperationSpec<In, Out, E, H, L>,
+): Query<Sent<In>, Received<Out>, { [K in keyof E]: Received<E[K]> }, Received<In>, Sent<Out>> {
   return createOperation('query', spec) as never
 }
 

@@ -31,7 +31,7 @@ export interface SchemaBuilder {
     options?: SchemaOptions,
   ): Schema<{ -readonly [K in keyof S]: S[K]['~static'] }>
   /** An object with these fields. Fields beyond them are dropped between services and refused at the public edge. */
-  Object<const F extends Fields>(fields: F, options?: SchemaOptions): Schema<ObjectOf<F>>
+  Object<F extends Fields>(fields: F, options?: SchemaOptions): Schema<ObjectOf<F>>
   /** Marks a field of an object that may be missing. */
   Optional<T>(schema: Schema<T>): OptionalSchema<T>
   /** The value or null. */
@@ -69,7 +69,7 @@ function isOptional(schema: Schema): boolean {
   return Object.hasOwn(schema, '~optional')
 }
 
-function object<const F extends Fields>(fields: F, options?: SchemaOptions): Schema<ObjectOf<F>> {
+function object<F extends Fields>(fields: F, options?: SchemaOptions): Schema<ObjectOf<F>> {
   const required = Object.entries(fields).flatMap(([name, field]) => (isOptional(field) ? [] : [name]))
   return mark('Object', {
     type: 'object',
