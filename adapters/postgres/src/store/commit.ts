@@ -1,0 +1,123 @@
+/**
+ * The end of a transaction: what goes out with COMMIT, and what to make of the answer. A COMMIT whose answer never came is
+ * looked up by the transaction's id, which the flight asks for (and flushes) ahead of COMMIT; so is one that the server
+ * broke off, because a FATAL may come after the commit record was written.
+ */
+import { BanyanError } from 'banyan/core'
+import type { IdempotencyClaim, NewEvent } from 'banyan/store'
+import type { Statement, StatementResult } from '../client/exchange.ts'
+import type { Pool } from '../client/pool.ts'
+import { FlightError, type Session } from '../client/session.ts'
+import { isConnectionLoss } from '../client/sql-error.ts'
+import { type Delay, pause } from '../client/timing.ts'
+import { storeStatement } from './postgres-idempotency.ts'
+
+/** What became of a COMMIT. `again` means that it certainly did not happen. */
+export type CommitResult =
+  | { readonly state: 'committed' }
+  | { readonly state: 'again'; readonly error: unknown }
+  | { readonly state: 'failed'; readonly error: unknown }
+
+const insertOne = `INSERT INTO banyan.outbox (event_id, type, key, envelope)
+  VALUES ($1, $2, $3, $4) RETURNING xid::text`
+
+// The ids are drawn in the order of the rows: Postgres evaluates volatile defaults after the sort.
+const insertMany = `INSERT INTO banyan.outbox (event_id, type, key, envelope)
+  SELECT event_id, type, key, envelope
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS e (event_id, type, key, envelope, place)
+  ORDER BY place RETURNING xid::text`
+
+const askXid = 'SELECT pg_current_xact_id_if_assigned()::text AS xid'
+
+/** What goes out ahead of COMMIT. The first answer has the transaction's id, unless it is known. */
+export function lastStatements(
+  events: readonly NewEvent[],
+  claim: IdempotencyClaim | undefined,
+  result: unknown,
+  knowsXid: boolean,
+): readonly Statement[] {
+  const statements: Statement[] = []
+  if (claim !== undefined) statements.push(storeStatement(claim, result))
+  if (events.length > 0) statements.push(outboxStatement(events))
+  else if (!knowsXid) statements.push({ text: askXid })
+  const last = statements.pop()
+  return last === undefined ? [] : [...statements, { ...last, flush: true }]
+}
+
+function outboxStatement(events: readonly NewEvent[]): Statement {
+  const [event] = events
+  if (event !== undefined && events.length === 1)
+    return { text: insertOne, values: [event.id, event.type, event.key, event.envelope] }
+  const column = (name: keyof NewEvent): readonly string[] => events.map((one) => one[name])
+  return { text: insertMany, values: [column('id'), column('type'), column('key'), column('envelope')] }
+}
+
+/** The transaction's id out of the answers that came: null when it had none, undefined when nothing was heard. */
+export function xidOf(results: readonly StatementResult[]): string | null | undefined {
+  for (const { rows } of results) if (rows[0] !== undefined && 'xid' in rows[0]) return rows[0].xid
+  return undefined
+}
+
+/** How long an ambiguous commit is looked into, and how. */
+export interface ResolveOptions {
+  readonly after: Delay
+  readonly withinMs: number
+}
+
+const resolvePollMs = 100
+
+/** What a failed flight with COMMIT means. */
+export async function judge(
+  error: unknown,
+  knownXid: string | undefined,
+  pool: Pool,
+  options: ResolveOptions,
+): Promise<CommitResult> {
+  const cause = error instanceof FlightError ? error.cause : error
+  if (!isConnectionLoss(cause)) return { state: 'failed', error: cause }
+  const xid = knownXid ?? xidOf(error instanceof FlightError ? error.results : [])
+  // It wrote nothing, so nothing is lost whether or not it ended well.
+  if (xid === null) return { state: 'committed' }
+  if (xid === undefined) throw unknown(cause)
+  return resolve(xid, cause, pool, options)
+}
+
+async function resolve(xid: string, cause: unknown, pool: Pool, options: ResolveOptions): Promise<CommitResult> {
+  const attempts = Math.ceil(options.withinMs / resolvePollMs)
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const status = await ask(xid, pool)
+    if (status === 'committed') return { state: 'committed' }
+    if (status === 'aborted') return { state: 'again', error: cause }
+    if (status === 'forgotten') break
+    await pause(options.after, resolvePollMs)
+  }
+  throw unknown(cause)
+}
+
+/** Undefined while it runs, or while the database cannot be asked. */
+async function ask(xid: string, pool: Pool): Promise<'committed' | 'aborted' | 'forgotten' | undefined> {
+  let session: Session | undefined
+  try {
+    session = await pool.extra()
+    const { rows } = await session.query('SELECT coalesce(pg_xact_status($1::xid8), $2) AS status', [xid, 'forgotten'])
+    const status = rows[0]?.status
+    return status === 'in progress' ? undefined : status
+  } catch {
+    return undefined
+  } finally {
+    void session?.end()
+  }
+}
+
+function unknown(cause: unknown): BanyanError {
+  return new BanyanError(
+    'UNAVAILABLE',
+    'the connection broke during COMMIT and it could not be found out what became of it',
+    {
+      reason: 'COMMIT_UNKNOWN',
+      outcome: 'unknown',
+      hint: 'Look the result up before doing it again, or send the same idempotency key again.',
+      cause,
+    },
+  )
+}

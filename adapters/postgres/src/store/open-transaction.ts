@@ -1,0 +1,166 @@
+/**
+ * One attempt of a transaction on one session. BEGIN travels with the first statement, outbox rows and the idempotency row
+ * travel with COMMIT: n business statements cost n + 1 round trips, with or without events.
+ */
+import { BanyanError } from 'banyan/core'
+import type { NewEvent, StoreTransaction, TransactOptions } from 'banyan/store'
+import type { Kysely } from 'kysely'
+import type { Statement, StatementResult } from '../client/exchange.ts'
+import { createBuilder } from '../client/kysely.ts'
+import { FlightError, type Session } from '../client/session.ts'
+import { toSqlText } from '../client/template.ts'
+import { claimStatements, readClaim } from './postgres-idempotency.ts'
+import { markStatement, readMark } from './postgres-inbox.ts'
+
+/** Events that one transaction may publish. */
+export const maxEventsPerTransaction = 1_000
+
+/** A transaction as its own machinery sees it. */
+export class OpenTransaction {
+  readonly #session: Session
+  readonly #options: TransactOptions
+  readonly #events: NewEvent[] = []
+  #builder: Kysely<unknown> | undefined
+  #begun: Promise<unknown> | undefined
+  #ended = false
+  #committing = false
+  #failure: unknown
+  /** The transaction's id, when an answer has told it. */
+  xid: string | undefined
+
+  constructor(session: Session, options: TransactOptions) {
+    this.#session = session
+    this.#options = options
+  }
+
+  get events(): readonly NewEvent[] {
+    return this.#events
+  }
+
+  /** False while nothing was sent: there is nothing to commit or roll back. */
+  get begun(): boolean {
+    return this.#begun !== undefined
+  }
+
+  /** True once COMMIT is on its way. */
+  get committing(): boolean {
+    return this.#committing
+  }
+
+  /** The first error of a statement; the transaction can only roll back then, whatever the work made of it. */
+  get failure(): unknown {
+    return this.#failure
+  }
+
+  /** What the work sees. */
+  readonly handle: StoreTransaction = this.#createHandle()
+
+  /** Writes the marks this transaction serves, in the flight of BEGIN. Gives the stored result when there is one. */
+  async enter(): Promise<{ readonly result: unknown } | undefined> {
+    const { delivery, idempotency } = this.#options
+    const marks = delivery === undefined ? [] : [markStatement(delivery)]
+    const claims = idempotency === undefined ? [] : claimStatements(idempotency)
+    if (marks.length + claims.length === 0) return undefined
+    const flight = this.#session.flight([begin(this.#options), ...marks, ...claims])
+    this.#begun = flight
+    const [, ...answers] = await flight
+    if (delivery !== undefined) this.xid = readMark(delivery, answers.shift())
+    if (idempotency === undefined) return undefined
+    const claimed = readClaim(idempotency, answers)
+    this.xid ??= claimed.xid
+    return claimed.stored
+  }
+
+  /** No more statements from the work. */
+  end(): void {
+    this.#ended = true
+  }
+
+  /** The last flight: these statements, and COMMIT behind them. */
+  finish(last: readonly Statement[]): Promise<readonly StatementResult[]> {
+    this.#committing = true
+    const first = this.begun ? [] : [begin(this.#options)]
+    return this.#session.flight([...first, ...last, { text: 'COMMIT' }])
+  }
+
+  async run(text: string, values: readonly unknown[]): Promise<StatementResult> {
+    if (this.#ended) throw ended()
+    try {
+      return await this.#run({ text, values })
+    } catch (error) {
+      const cause = error instanceof FlightError ? error.cause : error
+      this.#failure ??= cause
+      throw cause
+    }
+  }
+
+  async #run(statement: Statement): Promise<StatementResult> {
+    if (this.#begun === undefined) {
+      const flight = this.#session.flight([begin(this.#options), statement])
+      this.#begun = flight
+      return answer((await flight)[1])
+    }
+    // A statement sent while BEGIN is still on its way must not run alone should BEGIN be refused.
+    await this.#begun
+    if (this.#ended) throw ended()
+    return answer((await this.#session.flight([statement]))[0])
+  }
+
+  #createHandle(): StoreTransaction {
+    const builder = (): Kysely<unknown> => {
+      this.#builder ??= createBuilder((text, values) => this.run(text, values))
+      return this.#builder
+    }
+    return {
+      // biome-ignore lint/suspicious/noExplicitAny: the tables are known only to the service's own types
+      get db(): Kysely<any> {
+        return builder()
+      },
+      sql: async <Row>(text: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row[]> =>
+        (await this.run(toSqlText(text), values)).rows,
+      publish: (event) => this.#publish(event),
+    }
+  }
+
+  #publish(event: NewEvent): void {
+    if (this.#ended) throw ended()
+    if (this.#options.readOnly === true)
+      throw new BanyanError('FAILED_PRECONDITION', 'cannot publish in a read-only transaction', {
+        reason: 'READ_ONLY',
+        hint: 'Leave readOnly out.',
+      })
+    if (this.#events.length >= maxEventsPerTransaction) throw tooManyEvents()
+    this.#events.push(event)
+  }
+}
+
+function begin(options: TransactOptions): Statement {
+  const isolation = options.isolation ?? 'read committed'
+  return { text: `BEGIN ISOLATION LEVEL ${levels[isolation]} READ ${options.readOnly === true ? 'ONLY' : 'WRITE'}` }
+}
+
+const levels = {
+  'read committed': 'READ COMMITTED',
+  'repeatable read': 'REPEATABLE READ',
+  serializable: 'SERIALIZABLE',
+} as const
+
+function answer(result: StatementResult | undefined): StatementResult {
+  if (result === undefined) throw new BanyanError('INVALID_ARGUMENT', 'an empty statement', { outcome: 'none' })
+  return result
+}
+
+function ended(): BanyanError {
+  return new BanyanError('FAILED_PRECONDITION', 'the transaction has ended already', {
+    reason: 'TRANSACTION_ENDED',
+    hint: 'Await all work inside the function given to transact, and do not keep tx.',
+  })
+}
+
+function tooManyEvents(): BanyanError {
+  const message = `one transaction publishes at most ${maxEventsPerTransaction} events (maxEventsPerTransaction)`
+  return new BanyanError('RESOURCE_EXHAUSTED', message, {
+    reason: 'TOO_MANY_EVENTS',
+    hint: 'Publish in several transactions.',
+  })
+}

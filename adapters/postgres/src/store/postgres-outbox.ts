@@ -1,0 +1,151 @@
+/**
+ * The outbox in Postgres, read by the difference of two snapshots (after PgQ): a page is what the current snapshot sees and
+ * the previous one did not, in the order of ids. Nothing is lost when transactions commit late, nobody's open transaction is
+ * waited for, and one key is never inverted. docs/decisions/0005 has the reasons and the proofs.
+ *
+ * Two forms of one statement. At the tail, the candidates are found by transaction id: what began between the two
+ * snapshots, and what ran during the first; an old open transaction adds one id to look for, not a range to scan. Inside a
+ * big difference (and at the very beginning) pages go along the primary key from the last id.
+ */
+import { BanyanError } from 'banyan/core'
+import type { NewEvent, Outbox, OutboxCursor, OutboxPage } from 'banyan/store'
+import { beginning, fromSnapshot } from './snapshot.ts'
+
+/** Runs one statement in a transaction of its own. */
+export type RunAlone = (
+  text: string,
+  values?: readonly unknown[],
+  // biome-ignore lint/suspicious/noExplicitAny: rows are what the statement says they are
+) => Promise<{ readonly rows: any[]; readonly rowCount: number | null }>
+
+/** The outbox, and what the store tells it. */
+export interface PostgresOutbox extends Outbox {
+  /** A transaction of this process that published has committed. */
+  committed(): void
+}
+
+const columns = 'event_id, type, key, envelope'
+const trimBatch = 10_000
+/** Counting further costs more than it says. */
+const depthLimit = 100_000
+
+// The first row is about the read itself: which cluster, which snapshot. All in one statement, hence one snapshot.
+const head = `
+  SELECT NULL::bigint AS id, NULL::uuid AS event_id, pg_current_snapshot()::text AS type,
+         id || '/' || banyan.cluster() AS key, cluster = banyan.cluster() AS same
+  FROM banyan.meta`
+
+function statement(condition: string): string {
+  return `
+  WITH head AS MATERIALIZED (${head})
+  SELECT id, event_id, type, key, NULL AS envelope, same FROM head
+  UNION ALL
+  (SELECT id, ${columns}, true FROM banyan.outbox
+   WHERE ${condition}
+   ORDER BY id LIMIT $1)`
+}
+
+// $2 the previous snapshot, $3 its xmax, $4 what ran in it.
+const tail = statement(`
+  (xid >= $3::xid8 OR xid = ANY ($4::xid8[]))
+  AND NOT pg_visible_in_snapshot(xid, $2::pg_snapshot)
+  AND pg_visible_in_snapshot(xid, pg_current_snapshot())`)
+
+// $2 the previous snapshot, $3 the one whose difference is being paged, $4 the last id.
+const paging = statement(`
+  id > $4::bigint
+  AND NOT pg_visible_in_snapshot(xid, $2::pg_snapshot)
+  AND pg_visible_in_snapshot(xid, coalesce($3::pg_snapshot, pg_current_snapshot()))`)
+
+const trim = `
+  DELETE FROM banyan.outbox WHERE id IN (
+    SELECT id FROM banyan.outbox
+    WHERE pg_visible_in_snapshot(xid, $1::pg_snapshot)
+       OR (id <= $3::bigint AND pg_visible_in_snapshot(xid, $2::pg_snapshot))
+    ORDER BY id LIMIT ${trimBatch})`
+
+interface Row {
+  readonly id: string | null
+  readonly event_id: string
+  readonly type: string
+  readonly key: string
+  readonly envelope: string
+  readonly same: boolean
+}
+
+/** The outbox of one service's database. */
+export function createPostgresOutbox(run: RunAlone): PostgresOutbox {
+  const listeners = new Set<() => void>()
+
+  async function read(cursor: OutboxCursor | undefined, limit: number): Promise<OutboxPage> {
+    const inside = cursor === undefined || cursor.lastId !== '0'
+    const previous = cursor?.previous ?? beginning
+    const upTo = cursor === undefined ? null : cursor.current
+    const base = fromSnapshot(previous)
+    const { rows } = inside
+      ? await run(paging, [limit + 1, previous, upTo, cursor?.lastId ?? '0'])
+      : await run(tail, [limit + 1, previous, base.xmax, base.running])
+    const [about, ...found] = rows as Row[]
+    if (about === undefined) throw new BanyanError('INTERNAL', 'banyan.meta is empty', { reason: 'NOT_MIGRATED' })
+    assertCluster(about, cursor)
+    return toPage(about, found, previous, inside && upTo !== null ? upTo : about.type, limit)
+  }
+
+  return {
+    read,
+    async trim(cursor) {
+      let trimmed = 0
+      for (;;) {
+        const { rowCount } = await run(trim, [cursor.previous, cursor.current, cursor.lastId])
+        trimmed += rowCount ?? 0
+        if ((rowCount ?? 0) < trimBatch) return trimmed
+      }
+    },
+    onCommit(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    async depth() {
+      const { rows } = await run(
+        `SELECT count(*)::int AS waiting FROM (SELECT FROM banyan.outbox LIMIT ${depthLimit}) AS w`,
+      )
+      return rows[0].waiting
+    },
+    committed() {
+      for (const listener of listeners) listener()
+    },
+  }
+}
+
+/** `about.type` is the snapshot of the read, `about.key` the cluster. */
+function toPage(about: Row, found: readonly Row[], previous: string, current: string, limit: number): OutboxPage {
+  const more = found.length > limit
+  const rows = more ? found.slice(0, limit) : found
+  const events = rows.map(toEvent)
+  const cluster = about.key
+  // The difference is read to its end: the next one begins where this one's snapshot was taken.
+  if (!more)
+    return { events, cursor: { cluster, previous: current, current, lastId: '0' }, more: current !== about.type }
+  return { events, cursor: { cluster, previous, current, lastId: rows.at(-1)?.id ?? '0' }, more }
+}
+
+function toEvent(row: Row): NewEvent {
+  return { id: row.event_id, type: row.type, key: row.key, envelope: row.envelope }
+}
+
+function assertCluster(about: Row, cursor: OutboxCursor | undefined): void {
+  if (!about.same) throw foreign('this database was restored from another cluster')
+  if (cursor === undefined) return
+  if (cursor.cluster !== about.key)
+    throw foreign(`the cursor belongs to cluster '${cursor.cluster}', this outbox to '${about.key}'`)
+  const now = BigInt(fromSnapshot(about.type).xmax)
+  const then = BigInt(fromSnapshot(cursor.current).xmax)
+  if (now < then) throw foreign(`the cursor is of transaction ${then}, this cluster has only come to ${now}`)
+}
+
+function foreign(message: string): BanyanError {
+  return new BanyanError('FAILED_PRECONDITION', message, {
+    reason: 'FOREIGN_CLUSTER',
+    hint: 'The database was restored or replaced: adopt it (docs/guide/database.md, "After a restore") before starting the relay.',
+  })
+}

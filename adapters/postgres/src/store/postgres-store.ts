@@ -1,0 +1,169 @@
+/** `createPostgresStore`: a service's own database on Postgres 15 to 18. */
+import { BanyanError } from 'banyan/core'
+import type { Migration, MigrationStatus, Store } from 'banyan/store'
+import type { Kysely } from 'kysely'
+import type { StatementResult } from '../client/exchange.ts'
+import { createBuilder } from '../client/kysely.ts'
+import { Pool, type PoolState } from '../client/pool.ts'
+import type { Session, SessionOptions } from '../client/session.ts'
+import { FlightError, Session as OpenSession } from '../client/session.ts'
+import { fromSqlError, isStalePlan } from '../client/sql-error.ts'
+import { toSqlText } from '../client/template.ts'
+import { type Delay, processTimers } from '../client/timing.ts'
+import { migrate, readStatus } from '../migration/migrate.ts'
+import { storeMigrations } from '../migration/store-schema.ts'
+import { createPostgresIdempotency } from './postgres-idempotency.ts'
+import { createPostgresInbox } from './postgres-inbox.ts'
+import { createPostgresOutbox } from './postgres-outbox.ts'
+import { type TransactContext, transact } from './transact.ts'
+
+/** What a store on Postgres is made of; times in milliseconds. */
+export interface PostgresStoreOptions {
+  /** Connection string of the service's own role and database. */
+  readonly url: string
+  readonly service: string
+  /** Connections at a time. Default 8. */
+  readonly maxConnections?: number
+  /** Longest wait for a connection; then UNAVAILABLE `POOL_TIMEOUT`. Default 5 000. */
+  readonly acquireTimeoutMs?: number
+  /** Callers that may wait for one; then RESOURCE_EXHAUSTED `POOL_QUEUE_FULL`. Default 1 000. */
+  readonly queueLimit?: number
+  /** A connection unused for so long is closed. Default 60 000. */
+  readonly idleTimeoutMs?: number
+  /** Default 5 000. */
+  readonly connectTimeoutMs?: number
+  /** Longest time of one statement; 0 for no limit. Default 30 000. */
+  readonly statementTimeoutMs?: number
+  /** Longest time between two statements of a transaction. Must be below the lease of consumers. Default 15 000. */
+  readonly idleInTransactionMs?: number
+  /** How long to wait for another host that migrates. Default 60 000. */
+  readonly migrationLockTimeoutMs?: number
+  /** How long to look into a COMMIT whose answer was lost. Default 10 000. */
+  readonly commitLookupMs?: number
+  /** Set to false behind a pooler that cannot keep prepared statements. Default true. */
+  readonly prepareStatements?: boolean
+  readonly log?: (message: string) => void
+  /** Timers; those of the process unless given. */
+  readonly after?: Delay
+  /** Randomness of back-offs, at least 0 and less than 1. */
+  readonly random?: () => number
+}
+
+/** A store on Postgres: the port, and what only a database has. */
+export interface PostgresStore extends Store {
+  /** Where migrations stand, without applying any. */
+  status(migrations: readonly Migration[]): Promise<readonly MigrationStatus[]>
+  /** What the pool is doing. */
+  readonly pool: PoolState
+}
+
+/**
+ * Opens a service's database; connects when it is first needed.
+ *
+ * Guarantees, errors: those of the Store port; UNAVAILABLE (retryable, nothing was done) when the database cannot be reached.
+ *
+ * @example
+ * const store = await createPostgresStore({ url: 'postgresql://shop__orders:…@127.0.0.1/shop__orders', service: 'orders' })
+ * await store.migrate(await loadMigrations(new URL('./migrations/', import.meta.url)))
+ * await store.transact(async (tx) => tx.sql`update item set on_hand = on_hand - 1 where sku = ${sku}`)
+ */
+export async function createPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
+  const session = toSessionOptions(options)
+  const after = options.after ?? processTimers
+  const pool = new Pool({
+    ...session,
+    maxConnections: options.maxConnections ?? 8,
+    acquireTimeoutMs: options.acquireTimeoutMs ?? 5_000,
+    queueLimit: options.queueLimit ?? 1_000,
+    idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
+    after,
+  })
+  const run = createRunner(pool)
+  const outbox = createPostgresOutbox(run)
+  const context: TransactContext = {
+    pool,
+    after,
+    random: options.random ?? Math.random,
+    withinMs: options.commitLookupMs ?? 10_000,
+    published: outbox.committed,
+  }
+  const db = createBuilder(run)
+  const migrating = { after, lockTimeoutMs: options.migrationLockTimeoutMs ?? 60_000, ...pick(options.log) }
+
+  return {
+    // biome-ignore lint/suspicious/noExplicitAny: the tables are known only to the service's own types
+    db: db as Kysely<any>,
+    sql: async <Row>(text: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row[]> =>
+      (await run(toSqlText(text), values)).rows,
+    transact: (work, given = {}) => transact(context, work, given),
+    migrate: (migrations) => alone(session, (own) => migrate(own, storeMigrations, migrations, migrating)),
+    status: (migrations) => alone(session, (own) => readStatus(own, migrations)),
+    outbox,
+    inbox: createPostgresInbox(run),
+    idempotency: createPostgresIdempotency(run),
+    async ping(signal) {
+      await run('SELECT 1', [], signal)
+    },
+    close: (withinMs = 5_000) => pool.close(withinMs),
+    get pool() {
+      return pool.state
+    },
+  }
+}
+
+function pick(log: ((message: string) => void) | undefined): { readonly log?: (message: string) => void } {
+  return log === undefined ? {} : { log }
+}
+
+function toSessionOptions(options: PostgresStoreOptions): SessionOptions {
+  return {
+    url: options.url,
+    applicationName: `banyan ${options.service}`,
+    connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+    statementTimeoutMs: options.statementTimeoutMs ?? 30_000,
+    idleInTransactionMs: options.idleInTransactionMs ?? 15_000,
+    prepareStatements: options.prepareStatements ?? true,
+  }
+}
+
+/** Runs single statements, each in a transaction of its own. */
+export function createRunner(
+  pool: Pool,
+): (text: string, values?: readonly unknown[], signal?: AbortSignal) => Promise<StatementResult> {
+  return async (text, values = [], signal) => {
+    const session = await pool.acquire(signal)
+    try {
+      return await onSession(session, text, values)
+    } catch (error) {
+      throw fromSqlError(error)
+    } finally {
+      pool.release(session)
+    }
+  }
+}
+
+/** A plan that no longer fits its tables was refused before it ran, so the statement may be sent again. */
+async function onSession(session: Session, text: string, values: readonly unknown[]): Promise<StatementResult> {
+  try {
+    return await session.query(text, values)
+  } catch (error) {
+    if (!isStalePlan(error)) throw error
+    return session.query(text, values)
+  }
+}
+
+/** A connection beside the pool, closed afterwards: for work that changes its session. */
+export async function alone<Result>(
+  options: SessionOptions,
+  work: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  let session: Session | undefined
+  try {
+    session = await OpenSession.open(options)
+    return await work(session)
+  } catch (error) {
+    throw error instanceof BanyanError ? error : fromSqlError(error instanceof FlightError ? error.cause : error)
+  } finally {
+    await session?.end()
+  }
+}

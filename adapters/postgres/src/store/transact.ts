@@ -1,0 +1,157 @@
+/** `transact`: attempts until one commits, fails for good, or there were enough. */
+import { BanyanError, isBanyanError } from 'banyan/core'
+import type { StoreTransaction, TransactOptions } from 'banyan/store'
+import { type Pool, toAborted } from '../client/pool.ts'
+import { FlightError, type Session } from '../client/session.ts'
+import { fromSqlError, isRerunnable, sqlState } from '../client/sql-error.ts'
+import { pause } from '../client/timing.ts'
+import { type CommitResult, judge, lastStatements, type ResolveOptions } from './commit.ts'
+import { OpenTransaction } from './open-transaction.ts'
+
+/** How often work is run, in all. */
+export const maxTransactionAttempts = 3
+const firstBackOffMs = 10
+
+/** What transactions of one store share. */
+export interface TransactContext extends ResolveOptions {
+  readonly pool: Pool
+  readonly random: () => number
+  /** Called after a commit that published. */
+  readonly published: () => void
+}
+
+type Work<Result> = (tx: StoreTransaction) => Promise<Result>
+
+/** How one attempt ended. */
+type Attempt<Result> =
+  | { readonly done: true; readonly result: Result }
+  | { readonly done: false; readonly error: unknown }
+
+/** Runs work in a transaction; see the Store port. */
+export async function transact<Result>(
+  context: TransactContext,
+  work: Work<Result>,
+  options: TransactOptions,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    const outcome = await attemptOnce(context, work, options)
+    if (outcome.done) return outcome.result
+    if (attempt === maxTransactionAttempts) throw fromSqlError(outcome.error)
+    await pause(context.after, firstBackOffMs * 2 ** attempt * context.random())
+    if (options.signal?.aborted) throw toAborted(options.signal)
+  }
+}
+
+async function attemptOnce<Result>(
+  context: TransactContext,
+  work: Work<Result>,
+  options: TransactOptions,
+): Promise<Attempt<Result>> {
+  const session = await context.pool.acquire(options.signal)
+  const tx = new OpenTransaction(session, options)
+  try {
+    return await untilAborted(session, tx, options.signal, () => runToEnd(context, session, tx, work, options))
+  } catch (error) {
+    tx.end()
+    const cause = unwrap(error)
+    await rollBack(session, tx)
+    if (isRerunnable(tx.failure) || isRerunnable(cause)) return { done: false, error: cause }
+    throw error instanceof FlightError || cause === tx.failure || isSqlFailure(cause) ? fromSqlError(cause) : cause
+  } finally {
+    context.pool.release(session)
+  }
+}
+
+async function runToEnd<Result>(
+  context: TransactContext,
+  session: Session,
+  tx: OpenTransaction,
+  work: Work<Result>,
+  options: TransactOptions,
+): Promise<Attempt<Result>> {
+  const stored = await tx.enter()
+  if (stored !== undefined) {
+    tx.end()
+    await rollBack(session, tx)
+    return { done: true, result: stored.result as Result }
+  }
+  const result = await work(tx.handle)
+  tx.end()
+  if (options.signal?.aborted) throw toAborted(options.signal)
+  const committed = await commit(context, tx, options, result)
+  if (committed.state === 'failed') throw committed.error
+  if (committed.state === 'again') return { done: false, error: committed.error }
+  if (tx.events.length > 0) context.published()
+  return { done: true, result }
+}
+
+async function commit(
+  context: TransactContext,
+  tx: OpenTransaction,
+  options: TransactOptions,
+  result: unknown,
+): Promise<CommitResult> {
+  const { idempotency, readOnly = false } = options
+  if (!tx.begun && tx.events.length === 0) return { state: 'committed' }
+  const last = lastStatements(tx.events, idempotency, result, readOnly || tx.xid !== undefined)
+  try {
+    const answers = await tx.finish(last)
+    if (answers.at(-1)?.command !== 'COMMIT') return { state: 'failed', error: swallowed(tx) }
+    return { state: 'committed' }
+  } catch (error) {
+    if (sqlState(unwrap(error)) === '25P02') return { state: 'failed', error: swallowed(tx) }
+    return judge(error, tx.xid, context.pool, context)
+  }
+}
+
+/** Runs until the signal is aborted; then the statement that runs is cancelled, and its session given up. */
+async function untilAborted<Result>(
+  session: Session,
+  tx: OpenTransaction,
+  signal: AbortSignal | undefined,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  if (signal === undefined) return run()
+  const { promise, reject } = Promise.withResolvers<never>()
+  const abort = (): void => {
+    // Once COMMIT is on its way its answer decides.
+    if (tx.committing) return
+    tx.end()
+    if (session.busy) {
+      session.cancel()
+      session.destroy()
+    }
+    reject(toAborted(signal))
+  }
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([run(), promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+async function rollBack(session: Session, tx: OpenTransaction): Promise<void> {
+  if (!tx.begun || !session.usable) return
+  if (!session.busy && session.transactionStatus === 'I') return
+  await session.query('ROLLBACK').catch(() => session.destroy())
+}
+
+function unwrap(error: unknown): unknown {
+  return error instanceof FlightError ? error.cause : error
+}
+
+/** What the database or its client said, as opposed to what the work threw on its own. */
+function isSqlFailure(error: unknown): boolean {
+  return !isBanyanError(error) && sqlState(error) !== undefined
+}
+
+function swallowed(tx: OpenTransaction): unknown {
+  if (isRerunnable(tx.failure)) return tx.failure
+  return new BanyanError('INTERNAL', 'a statement of the transaction had failed, so it was rolled back', {
+    reason: 'STATEMENT_FAILED',
+    outcome: 'none',
+    hint: 'After an error of a statement Postgres can only roll back: do not swallow it, or use a savepoint.',
+    cause: tx.failure,
+  })
+}
