@@ -8,8 +8,6 @@ import type { EventShape } from './shapes.ts'
 
 /** See `Transaction` for the typed face that handlers see. */
 export class ServiceTransaction {
-  readonly db: StoreTransaction['db']
-  readonly sql: StoreTransaction['sql']
   readonly #tx: StoreTransaction
   readonly #service: ServiceRuntime
   readonly #context: CallContext
@@ -18,8 +16,14 @@ export class ServiceTransaction {
     this.#tx = tx
     this.#service = service
     this.#context = context
-    this.db = tx.db
-    this.sql = (text, ...values) => tx.sql(text, ...values)
+  }
+
+  // Asked for late: a store that speaks no SQL still has transactions.
+  get db(): StoreTransaction['db'] {
+    return this.#tx.db
+  }
+  get sql(): StoreTransaction['sql'] {
+    return (text, ...values) => this.#tx.sql(text, ...values)
   }
 
   /** Buffers the event for the outbox; it goes out with COMMIT. Throws at once when it does not fit its schema. */

@@ -65,7 +65,7 @@ export function createConsumers(service: ServiceRuntime, bus: Bus, holder: strin
       inbox: store.inbox,
       bus,
       holder,
-      types: new Set(deliveries.keys()),
+      subscriptions: new Set(deliveries.keys()),
       handle: (event, attempt, mark, signal) => (deliveries.get(event.type) as Deliver)(event, attempt, mark, signal),
       isTerminal,
       log,

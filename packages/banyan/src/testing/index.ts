@@ -1,0 +1,2 @@
+/** testing: whole systems in a test, without an engine and without waiting. Contract suites are in `banyan/testing/suites`. */
+export { operationsOfSystem, startTestSystem, type TestCallOptions, type TestSystem } from './test-system.ts'
