@@ -39,14 +39,20 @@ export function acquireLock(directory: string): Lock {
 }
 
 function release(directory: string, held: Generation): void {
-  const current = readCurrent(directory)
-  if (current.number === held.number) create(directory, { number: held.number + 1, holder: undefined })
+  try {
+    const current = readCurrent(directory)
+    if (current.number === held.number) create(directory, { number: held.number + 1, holder: undefined })
+  } catch {
+    // The folder was removed, or its disk has not even an inode left: the end of this process releases as well.
+  }
 }
 
 function create(directory: string, generation: Generation): boolean {
   const draft = join(directory, `${PREFIX}draft-${process.pid}-${randomBytes(4).toString('hex')}`)
   try {
-    writeFileSync(draft, JSON.stringify({ holder: generation.holder ?? null }), { mode: 0o600, flag: 'wx' })
+    // Released is an empty file: it must be possible on a full disk.
+    const content = generation.holder === undefined ? '' : JSON.stringify({ holder: generation.holder })
+    writeFileSync(draft, content, { mode: 0o600, flag: 'wx' })
     linkSync(draft, join(directory, PREFIX + generation.number))
   } catch (error) {
     // ENOENT: the winner of this round removed our draft with the rest.
@@ -90,9 +96,9 @@ function readHolder(path: string): ProcessIdentity | undefined | 'gone' {
     throw error
   }
   try {
-    return (JSON.parse(text) as { holder: ProcessIdentity | null }).holder ?? undefined
+    return (JSON.parse(text) as { holder?: ProcessIdentity }).holder ?? undefined
   } catch {
-    return undefined // emptied by a power cut: whoever wrote it is dead
+    return undefined // released; or emptied by a power cut, and then whoever wrote it is dead
   }
 }
 

@@ -51,11 +51,22 @@ export function run(program: string, args: readonly string[], options: RunOption
 
 /** ENOENT for a program that is there means that its loader is not: glibc is missing. */
 export function fromSpawnError(error: Error, program: string): EmbeddedPostgresError {
-  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return fromSystemError(error, `Cannot run ${program}`)
+  const code = (error as NodeJS.ErrnoException).code
+  if (code === 'EPERM' && process.getuid?.() === 0) return cannotChangeUser(error)
+  if (code !== 'ENOENT') return fromSystemError(error, `Cannot run ${program}`)
   return new EmbeddedPostgresError(
     'UNSUPPORTED_PLATFORM',
     `Cannot run ${program}: the system's loader for it is missing (musl instead of glibc?)`,
     'Use a glibc-based system (Debian, Ubuntu, Fedora; not Alpine), or set DATABASE_URL to a PostgreSQL server.',
     { cause: error },
+  )
+}
+
+function cannotChangeUser(cause: Error): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    'NOT_PERMITTED',
+    'PostgreSQL refuses to run as root, and this root may not start processes as another user',
+    'Run the container as another user (docker --user), or leave it CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID and SETUID; or set DATABASE_URL.',
+    { cause },
   )
 }

@@ -6,7 +6,7 @@ import { type Binaries, installBinaries } from './binaries.ts'
 import { ADMINISTRATOR } from './cluster.ts'
 import { DEFAULT_STOP_LIMITS, endClusterProcesses, readPostmasterPid } from './cluster-processes.ts'
 import { type DataDirectory, openDataDirectory, type PreparedData, prepareData } from './data-directory.ts'
-import { EmbeddedPostgresError, fromSystemError } from './errors.ts'
+import { EmbeddedPostgresError, fromLog, fromSystemError } from './errors.ts'
 import { acquireLock, type Lock } from './lock.ts'
 import type { EmbeddedPostgres, EmbeddedPostgresOptions } from './options.ts'
 import type { PlatformPackage } from './platform.ts'
@@ -132,7 +132,13 @@ async function login(site: Site): Promise<void> {
   try {
     await client.connect()
   } catch (cause) {
-    if ((cause as { code?: string }).code !== '28P01') throw cause
+    if ((cause as { code?: string }).code !== '28P01') {
+      // A full disk can let a server start and then refuse the session: the message says so, as in the log.
+      throw fromLog(
+        [cause instanceof Error ? cause.message : String(cause)],
+        'PostgreSQL started but refuses a session',
+      )
+    }
     throw new EmbeddedPostgresError(
       'NOT_PERMITTED',
       `The database does not accept the password in ${site.directory.path}/password (somebody changed it)`,

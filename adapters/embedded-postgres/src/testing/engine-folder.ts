@@ -23,6 +23,13 @@ export interface ChildSupervisor {
   readonly report: ChildReport
 }
 
+export interface ChildOptions {
+  readonly user?: { readonly uid: number; readonly gid: number }
+  readonly cacheDir?: string
+  /** A program that changes the surroundings and then becomes the one named after it. */
+  readonly prefix?: readonly string[]
+}
+
 export interface ChildReport {
   readonly url?: string
   readonly pid?: number
@@ -67,10 +74,9 @@ export class EngineFolder {
     user?: { uid: number; gid: number },
     cacheDir = this.cacheDir,
   ): Promise<ChildSupervisor> {
-    const child = spawn(process.execPath, [CHILD, this.dataDir(name), cacheDir], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      ...(user ?? {}),
-    })
+    const { prefix = [], user = {}, cacheDir = this.cacheDir } = options
+    const [program = '', ...args] = [...prefix, process.execPath, CHILD, this.dataDir(name), cacheDir]
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], ...user })
     this.#children.push(child)
     let text = ''
     child.stdout.on('data', (chunk: Buffer) => {
