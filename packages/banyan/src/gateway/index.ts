@@ -1,0 +1,6 @@
+/** `banyan/gateway`: the HTTP edge of a system. */
+export type { CorsOptions } from './cors.ts'
+export { createGateway } from './gateway.ts'
+export { defaultLimits, type GatewayLimits } from './limits.ts'
+export type { Gateway, GatewayOptions, Invoke, InvokeOptions, Readiness } from './options.ts'
+export type { ProblemIssue } from './problem.ts'
