@@ -3,7 +3,7 @@
  * routes, values from outside) and for those who do not compile. All faults are found at once.
  */
 import { operationFaults } from './operation-faults.ts'
-import { routeShape } from './route.ts'
+import { type ParsedRoute, routeShape } from './route.ts'
 import type { JsonSchema } from './schema.ts'
 import { fieldsOf, isText, readSchema, requiredOf } from './schema-faults.ts'
 
@@ -50,15 +50,32 @@ export function contractFaults(name: string, spec: object): readonly string[] {
 
 function allOperationFaults(operations: Loose): readonly string[] {
   const routes = new Map<string, string>()
+  const paths = new Map<string, string>()
   return Object.entries(operations).flatMap(([name, operation]) => {
     const { faults, route } = operationFaults(operation)
     const all = [...nameFaults(name, 'operation'), ...faults]
-    const shape = route && routeShape(route)
-    const other = shape === undefined ? undefined : routes.get(shape)
-    if (shape !== undefined && other === undefined) routes.set(shape, name)
-    if (other !== undefined) all.push(`http: '${other}' has the same route`)
+    if (route !== undefined) all.push(...routeFaults(name, route, routes, paths))
     return all.map((fault) => `operation '${name}': ${fault}`)
   })
+}
+
+/** What a route may not share with the routes before it. */
+function routeFaults(
+  name: string,
+  route: ParsedRoute,
+  routes: Map<string, string>,
+  paths: Map<string, string>,
+): readonly string[] {
+  const shape = routeShape(route)
+  const place = shape.slice(route.method.length + 1)
+  const sameRoute = routes.get(shape)
+  const samePath = paths.get(place) ?? route.path
+  routes.set(shape, sameRoute ?? name)
+  paths.set(place, samePath)
+  if (sameRoute !== undefined) return [`http: '${sameRoute}' has the same route`]
+  // OpenAPI sees one path here, and could not name its parameters
+  if (samePath !== route.path) return [`http: '${route.path}' is the path '${samePath}': name its parameters alike`]
+  return []
 }
 
 function nameFaults(name: string, what: 'operation' | 'event'): readonly string[] {

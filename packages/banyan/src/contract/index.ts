@@ -1,4 +1,6 @@
 /** `banyan/contract`: what a contract is made of. Browser-safe. */
+export type { AsyncApiDocument, AsyncApiOptions } from './asyncapi.ts'
+export { toAsyncApi } from './asyncapi.ts'
 export type {
   AnyContract,
   AnyEvent,
@@ -9,6 +11,8 @@ export type {
   Reserved,
 } from './define-contract.ts'
 export { defineContract, eventsOf, isContract, operationsOf } from './define-contract.ts'
+export type { ContractDocument, SchemaDocument } from './document.ts'
+export { toCanonicalText, toContractDocument } from './document.ts'
 export type {
   ContractError,
   DetailsArgument,
@@ -23,6 +27,9 @@ export type {
 export { error, isError } from './error-type.ts'
 export type { CheckedKey, Event, EventKind, EventSpec } from './event.ts'
 export { event } from './event.ts'
+export type { OpenApiDocument, OpenApiOptions } from './openapi.ts'
+export { toOpenApi } from './openapi.ts'
+export type { OpenApiPart } from './openapi-problems.ts'
 export type { Command, None, Operation, OperationSpec, Owned, Query, Success } from './operation.ts'
 export { command, defaultTimeoutMs, query } from './operation.ts'
 export type {

@@ -1,4 +1,6 @@
 /** What can be wrong with a schema in a contract, and the few questions that contracts ask of schemas. */
+import { compileWith } from '../schema/compile.ts'
+import { SchemaError } from '../schema/schema-error.ts'
 import { isSchema, isStandardSchema, type JsonSchema, type SchemaSide, toJsonSchema } from './schema.ts'
 
 /** How deep a schema may be nested. */
@@ -69,8 +71,11 @@ export function readSchema(schema: unknown, side: SchemaSide): { json: JsonSchem
   try {
     const json = toJsonSchema(schema, side)
     const fault = jsonFault(json, '#', 0)
-    return fault === undefined ? { json } : { fault }
+    if (fault !== undefined) return { fault }
+    compileWith(json, { extras: 'strip' }, 'interpret') // every keyword, reference and default is good, or this throws
+    return { json }
   } catch (thrown) {
+    if (thrown instanceof SchemaError) return { fault: `cannot be used: ${thrown.message}` }
     return { fault: `cannot be written as JSON Schema: ${thrown instanceof Error ? thrown.message : String(thrown)}` }
   }
 }
