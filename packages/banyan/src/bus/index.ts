@@ -1,3 +1,10 @@
 /** The durable log between services: the port, the envelope, the relay that fills it and the consumer that reads it. */
+export type { Backoff } from './backoff.ts'
 export type { Bus, LoggedEvent, RelayLease } from './bus.ts'
+export { type Consumer, type ConsumerStatus, createConsumer } from './consumer.ts'
+export { type ConsumerOptions, groupOf, isOutage, type RetryPolicy } from './consumer-options.ts'
+export { type Envelope, type EventFacts, fromEnvelope, maxEventBytes, maxKeyLength, toNewEvent } from './envelope.ts'
 export { createMemoryBus, type MemoryBusOptions } from './memory/memory-bus.ts'
+export type { OperatorLog } from './operator-log.ts'
+export { createRelay, type Relay, type RelayOptions, type RelayStatus } from './relay.ts'
+export type { ConsumerCounts } from './session.ts'

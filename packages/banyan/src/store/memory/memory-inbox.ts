@@ -7,7 +7,10 @@ import { AlreadyApplied, type Assignment, type DeliveryMark, Fenced, type Inbox,
 
 /** What a transaction that applies a delivery does with it. */
 export interface MemoryInbox extends Inbox {
-  /** Waits for another transaction that applies the same event, as an insert of the same row would; gives the way out. */
+  /**
+   * Waits for another transaction that applies the same event under the same epoch, as an insert of the same row would; gives
+   * the way out. One of an older epoch is not waited for: it cannot commit any more.
+   */
   enter(mark: DeliveryMark): Promise<() => void>
   /** Throws {@link Fenced} or {@link AlreadyApplied}. */
   check(mark: DeliveryMark): void
@@ -51,7 +54,7 @@ export function createMemoryInbox(clock: Clock): MemoryInbox {
 
   return {
     async enter(mark) {
-      const name = nameOf(mark.group, mark.eventId)
+      const name = nameOf(mark.group, `${mark.eventId} ${mark.epoch}`)
       while (busy.has(name)) await busy.get(name)
       const { promise, resolve } = Promise.withResolvers<void>()
       busy.set(name, promise)
