@@ -69,11 +69,7 @@ export class EngineFolder {
   }
 
   /** Starts a supervisor in a child and waits for its report. */
-  async startChild(
-    name: string,
-    user?: { uid: number; gid: number },
-    cacheDir = this.cacheDir,
-  ): Promise<ChildSupervisor> {
+  async startChild(name: string, options: ChildOptions = {}): Promise<ChildSupervisor> {
     const { prefix = [], user = {}, cacheDir = this.cacheDir } = options
     const [program = '', ...args] = [...prefix, process.execPath, CHILD, this.dataDir(name), cacheDir]
     const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], ...user })
