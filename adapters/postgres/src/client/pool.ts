@@ -65,15 +65,19 @@ export class Pool {
 
   /** Takes a session back. One that is broken, or still at work, is closed. */
   release(session: Session): void {
-    if (!session.usable) return this.#serve()
-    if (session.busy || this.#closed) {
-      session.destroy()
-      return this.#serve()
-    }
+    if (session.usable && (session.busy || this.#closed)) session.destroy()
+    if (session.usable) this.#lend(session)
+    else this.#serve()
+  }
+
+  #lend(session: Session): void {
     const [waiter] = this.#waiters
-    if (waiter !== undefined) return waiter.resolve(session)
-    const close = this.#after(this.#options.idleTimeoutMs, () => this.#closeIdle(session))
-    this.#idle.push({ session, close })
+    if (waiter !== undefined) {
+      waiter.resolve(session)
+    } else {
+      const close = this.#after(this.#options.idleTimeoutMs, () => this.#closeIdle(session))
+      this.#idle.push({ session, close })
+    }
   }
 
   /** A connection beside the pool's, for one question when the pool may be stuck. The caller ends it. */
@@ -127,7 +131,9 @@ export class Pool {
         reject(error)
       },
     }
-    const abort = (): void => waiter.reject(signal === undefined ? undefined : toAborted(signal))
+    const abort = (): void => {
+      if (signal !== undefined) waiter.reject(toAborted(signal))
+    }
     const { acquireTimeoutMs } = this.#options
     const timer = this.#after(acquireTimeoutMs, () => waiter.reject(acquireTimeout(acquireTimeoutMs)))
     signal?.addEventListener('abort', abort, { once: true })

@@ -35,7 +35,6 @@ export class FlightError extends Error {
 export class Session {
   readonly #client: pg.Client
   readonly #statements: StatementCache
-  readonly #options: SessionOptions
   readonly #closed: (() => void)[] = []
   #flying = 0
   #gone = false
@@ -43,7 +42,6 @@ export class Session {
 
   private constructor(client: pg.Client, options: SessionOptions) {
     this.#client = client
-    this.#options = options
     this.#statements = new StatementCache(options.prepareStatements)
     client.on('error', (error) => this.#lose(error))
     client.on('end', () => this.#lose(undefined))

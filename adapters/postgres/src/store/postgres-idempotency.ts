@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto'
 import { BanyanError } from 'banyan/core'
 import type { Idempotency, IdempotencyClaim, IdempotencyRecord } from 'banyan/store'
 import type { Statement, StatementResult } from '../client/exchange.ts'
-import type { RunAlone } from './postgres-outbox.ts'
+import type { RunAlone } from './alone.ts'
 
 const lookup = `SELECT fingerprint, committed, result, pg_current_xact_id()::text AS xid
   FROM (SELECT) AS one LEFT JOIN banyan.idempotency ON scope = $1 AND key = $2 AND expires_at > banyan.now()`

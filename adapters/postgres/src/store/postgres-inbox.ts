@@ -6,7 +6,7 @@
  */
 import { AlreadyApplied, type Assignment, type DeliveryMark, Fenced, type Inbox, type ParkedEvent } from 'banyan/store'
 import type { Statement, StatementResult } from '../client/exchange.ts'
-import type { RunAlone } from './postgres-outbox.ts'
+import type { RunAlone } from './alone.ts'
 
 const assignment = (group: string, source: string, epoch: string): string => `
   SELECT FROM banyan.consumer

@@ -9,14 +9,8 @@
  */
 import { BanyanError } from 'banyan/core'
 import type { NewEvent, Outbox, OutboxCursor, OutboxPage } from 'banyan/store'
+import type { RunAlone } from './alone.ts'
 import { beginning, fromSnapshot } from './snapshot.ts'
-
-/** Runs one statement in a transaction of its own. */
-export type RunAlone = (
-  text: string,
-  values?: readonly unknown[],
-  // biome-ignore lint/suspicious/noExplicitAny: rows are what the statement says they are
-) => Promise<{ readonly rows: any[]; readonly rowCount: number | null }>
 
 /** The outbox, and what the store tells it. */
 export interface PostgresOutbox extends Outbox {

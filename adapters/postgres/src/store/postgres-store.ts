@@ -1,17 +1,14 @@
 /** `createPostgresStore`: a service's own database on Postgres 15 to 18. */
-import { BanyanError } from 'banyan/core'
 import type { Migration, MigrationStatus, Store } from 'banyan/store'
 import type { Kysely } from 'kysely'
-import type { StatementResult } from '../client/exchange.ts'
 import { createBuilder } from '../client/kysely.ts'
 import { Pool, type PoolState } from '../client/pool.ts'
-import type { Session, SessionOptions } from '../client/session.ts'
-import { FlightError, Session as OpenSession } from '../client/session.ts'
-import { fromSqlError, isStalePlan } from '../client/sql-error.ts'
+import type { SessionOptions } from '../client/session.ts'
 import { toSqlText } from '../client/template.ts'
 import { type Delay, processTimers } from '../client/timing.ts'
 import { migrate, readStatus } from '../migration/migrate.ts'
 import { storeMigrations } from '../migration/store-schema.ts'
+import { alone, createRunner } from './alone.ts'
 import { createPostgresIdempotency } from './postgres-idempotency.ts'
 import { createPostgresInbox } from './postgres-inbox.ts'
 import { createPostgresOutbox } from './postgres-outbox.ts'
@@ -123,47 +120,5 @@ function toSessionOptions(options: PostgresStoreOptions): SessionOptions {
     statementTimeoutMs: options.statementTimeoutMs ?? 30_000,
     idleInTransactionMs: options.idleInTransactionMs ?? 15_000,
     prepareStatements: options.prepareStatements ?? true,
-  }
-}
-
-/** Runs single statements, each in a transaction of its own. */
-export function createRunner(
-  pool: Pool,
-): (text: string, values?: readonly unknown[], signal?: AbortSignal) => Promise<StatementResult> {
-  return async (text, values = [], signal) => {
-    const session = await pool.acquire(signal)
-    try {
-      return await onSession(session, text, values)
-    } catch (error) {
-      throw fromSqlError(error)
-    } finally {
-      pool.release(session)
-    }
-  }
-}
-
-/** A plan that no longer fits its tables was refused before it ran, so the statement may be sent again. */
-async function onSession(session: Session, text: string, values: readonly unknown[]): Promise<StatementResult> {
-  try {
-    return await session.query(text, values)
-  } catch (error) {
-    if (!isStalePlan(error)) throw error
-    return session.query(text, values)
-  }
-}
-
-/** A connection beside the pool, closed afterwards: for work that changes its session. */
-export async function alone<Result>(
-  options: SessionOptions,
-  work: (session: Session) => Promise<Result>,
-): Promise<Result> {
-  let session: Session | undefined
-  try {
-    session = await OpenSession.open(options)
-    return await work(session)
-  } catch (error) {
-    throw error instanceof BanyanError ? error : fromSqlError(error instanceof FlightError ? error.cause : error)
-  } finally {
-    await session?.end()
   }
 }
