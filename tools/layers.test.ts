@@ -13,4 +13,4 @@ test('every import follows the shape of the repository', () => {
   expect(sources.size).toBeGreaterThan(30)
   const violations = checkLayers(sources, { source: 'packages/banyan/src', layers, tiers })
   expect(violations.map(formatViolation)).toEqual([])
-})
+}, 60_000)

@@ -9,4 +9,4 @@ test('every file is tidy', () => {
   sources.delete('package-lock.json')
   expect(sources.size).toBeGreaterThan(50)
   expect(checkTidy(sources, baseline).map(formatViolation)).toEqual([])
-})
+}, 60_000)

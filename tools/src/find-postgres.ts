@@ -14,7 +14,7 @@ export type EngineEnvironment = { readonly [name: string]: string | undefined }
 const programs = ['initdb', 'postgres'] as const
 
 // Folders of the form <root>/<something with a version>/bin: Debian, Red Hat, Homebrew on both architectures.
-const roots = ['/usr/lib/postgresql', '/usr/local/lib/postgresql', '/opt/homebrew/opt', '/usr/local/opt', '/usr']
+const usualRoots = ['/usr/lib/postgresql', '/usr/local/lib/postgresql', '/opt/homebrew/opt', '/usr/local/opt', '/usr']
 const versioned = /^(?:postgresql@|pgsql-)?(\d{2})$/
 
 /**
@@ -28,14 +28,19 @@ const versioned = /^(?:postgresql@|pgsql-)?(\d{2})$/
  * const postgres = findPostgres()
  * describe.skipIf(!postgres.found)('against a server', () => { … })
  */
-export function findPostgres(env: EngineEnvironment = process.env): PostgresInstallation {
+export function findPostgres(
+  env: EngineEnvironment = process.env,
+  roots: readonly string[] = usualRoots,
+): PostgresInstallation {
   const named = env['BANYAN_POSTGRES_BIN']
   if (named !== undefined && !isInstallation(named)) {
     throw new Error(
       `BANYAN_POSTGRES_BIN is ${named}, which has no ${programs.join(' and ')}; name the folder that has both`,
     )
   }
-  const binaries = [named ?? [], versionedFolders(), (env['PATH'] ?? '').split(delimiter)].flat().find(isInstallation)
+  const binaries = [named ?? [], versionedFolders(roots), (env['PATH'] ?? '').split(delimiter)]
+    .flat()
+    .find(isInstallation)
   if (binaries !== undefined) return { found: true, binaries }
   const reason = 'no PostgreSQL server is installed (apt-get install postgresql, or set BANYAN_POSTGRES_BIN)'
   if (env['BANYAN_REQUIRE_ENGINES'] === '1') throw new Error(`BANYAN_REQUIRE_ENGINES=1, but ${reason}`)
@@ -46,7 +51,7 @@ function isInstallation(folder: string): boolean {
   return folder !== '' && programs.every((program) => existsSync(join(folder, program)))
 }
 
-function versionedFolders(): string[] {
+function versionedFolders(roots: readonly string[]): string[] {
   const found: { folder: string; version: number }[] = []
   for (const root of roots) {
     if (!existsSync(root)) continue
