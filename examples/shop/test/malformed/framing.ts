@@ -34,7 +34,8 @@ export function framingRequests(target: Target): MalformedRequest[] {
     'a space in the path': 'GET /products/a b HTTP/1.1\r\nhost: shop\r\n\r\n',
     'no host': 'GET /products HTTP/1.1\r\n\r\n',
     'HTTP/9.9': 'GET /products HTTP/9.9\r\nhost: shop\r\n\r\n',
-    'no version': 'GET /products\r\nhost: shop\r\n\r\n',
+    // HTTP/0.9 knew only GET.
+    'no version': `POST /orders\r\nhost: shop\r\ncontent-type: application/json\r\ncontent-length: ${order.length}\r\n\r\n${order}`,
     'an unknown method': 'FROBNICATE /products HTTP/1.1\r\nhost: shop\r\n\r\n',
     'a method in small letters': 'get /products HTTP/1.1\r\nhost: shop\r\n\r\n',
     'no method': ' /products HTTP/1.1\r\nhost: shop\r\n\r\n',
