@@ -14,7 +14,7 @@ const hex: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toS
 /** Bytes as lower-case hexadecimal. */
 export function toHex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += hex[byte]
+  for (let index = 0; index < bytes.length; index++) text += hex[bytes[index] as number]
   return text
 }
 
@@ -25,20 +25,24 @@ export function toHex(bytes: Uint8Array): string {
 export function createUuidv7(now: () => number, bytes: (length: number) => Uint8Array): () => string {
   let lastMs = -1
   let counter = 0
+  let head = ''
+  const moveTo = (ms: number): void => {
+    lastMs = ms
+    const time = ms.toString(16).padStart(12, '0')
+    head = `${time.slice(0, 8)}-${time.slice(8)}-`
+  }
   return () => {
     const nowMs = Math.floor(now())
     const random = bytes(9)
     if (nowMs > lastMs) {
-      lastMs = nowMs
-      counter = (random[8] as number) & 0xff
+      moveTo(nowMs)
+      counter = random[8] as number
     } else if (++counter > 0xfff) {
-      lastMs += 1
+      moveTo(lastMs + 1)
       counter = 0
     }
-    const time = lastMs.toString(16).padStart(12, '0')
-    const head = `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, '0')}-`
-    const tail = toHex(random.subarray(0, 8))
-    const variant = (0x8 | (parseInt(tail[0] as string, 16) & 0x3)).toString(16)
-    return `${head}${variant}${tail.slice(1, 4)}-${tail.slice(4)}`
+    let text = `${head}${hex[0x70 | (counter >> 8)]}${hex[counter & 0xff]}-${hex[0x80 | ((random[0] as number) & 0x3f)]}${hex[random[1] as number]}-`
+    for (let index = 2; index < 8; index++) text += hex[random[index] as number]
+    return text
   }
 }

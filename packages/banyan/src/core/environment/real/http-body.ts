@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { BanyanError } from '../../error.ts'
 
-/** How much of a body that is too large is still read and dropped, so that the client gets to see the 413. */
+/** How much of a body that nobody wants is still read and dropped, so that the client gets to see why. */
 const drainBytes = 4 * 1024 * 1024
 const drainMs = 1_000
 
@@ -13,7 +13,9 @@ const tooLarge = (maxBytes: number): BanyanError =>
     httpStatus: 413,
   })
 
-function drain(message: IncomingMessage): Promise<void> {
+/** Reads and drops the rest of a body, within bounds; settles when it is over or the bounds are reached. */
+export function drain(message: IncomingMessage): Promise<void> {
+  if (message.destroyed) return Promise.resolve()
   return new Promise((resolve) => {
     let left = drainBytes
     const timer = setTimeout(resolve, drainMs)
@@ -37,10 +39,8 @@ export function readBody(message: IncomingMessage, maxBytes: number, timeoutMs?:
   const declared = message.headers['content-length']
   if (declared === '0' || (declared === undefined && message.headers['transfer-encoding'] === undefined))
     return Promise.resolve(empty)
-  if (declared !== undefined && Number(declared) > maxBytes)
-    return drain(message).then(() => {
-      throw tooLarge(maxBytes)
-    })
+  if (declared !== undefined && Number(declared) > maxBytes) return Promise.reject(tooLarge(maxBytes))
+  if (message.destroyed) return Promise.reject(gone())
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
@@ -56,17 +56,19 @@ export function readBody(message: IncomingMessage, maxBytes: number, timeoutMs?:
     const onData = (chunk: Buffer): void => {
       size += chunk.length
       if (size <= maxBytes) return void chunks.push(chunk)
-      stop()
-      drain(message).then(() => reject(tooLarge(maxBytes)), reject)
+      message.pause()
+      fail(tooLarge(maxBytes))
     }
     const onEnd = (): void => {
       stop()
       resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size))
     }
-    const onClose = (): void => fail(new BanyanError('CANCELLED', 'the client went away'))
+    const onClose = (): void => fail(gone())
     message.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
   })
 }
+
+const gone = (): BanyanError => new BanyanError('CANCELLED', 'the client went away')
 
 const slow = (timeoutMs: number): BanyanError =>
   new BanyanError('DEADLINE_EXCEEDED', `the body did not arrive within ${timeoutMs} ms`, {

@@ -2,7 +2,7 @@
 import {
   createServer,
   type IncomingMessage,
-  type OutgoingHttpHeaders,
+  type OutgoingHttpHeader,
   type Server,
   type ServerResponse,
   STATUS_CODES,
@@ -10,7 +10,20 @@ import {
 import type { AddressInfo, Socket } from 'node:net'
 import { BanyanError } from '../../error.ts'
 import type { Headers, HttpRequest, HttpResponse, HttpServer, HttpServerOptions } from '../network.ts'
-import { readBody } from './http-body.ts'
+import { drain, readBody } from './http-body.ts'
+
+const none: readonly string[] = []
+
+function findDuplicates(raw: readonly string[]): readonly string[] {
+  const seen = new Set<string>()
+  const twice = new Set<string>()
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = (raw[index] as string).toLowerCase()
+    if (seen.has(name)) twice.add(name)
+    seen.add(name)
+  }
+  return [...twice]
+}
 
 class NodeRequest implements HttpRequest {
   readonly method: string
@@ -29,21 +42,15 @@ class NodeRequest implements HttpRequest {
     return this.#message.socket.remoteAddress ?? ''
   }
   get duplicates(): readonly string[] {
-    const seen = new Set<string>()
-    const twice = new Set<string>()
     const raw = this.#message.rawHeaders
-    for (let index = 0; index < raw.length; index += 2) {
-      const name = (raw[index] as string).toLowerCase()
-      if (seen.has(name)) twice.add(name)
-      seen.add(name)
-    }
-    return [...twice]
+    return Object.keys(this.headers).length * 2 === raw.length ? none : findDuplicates(raw)
   }
   body(maxBytes: number, timeoutMs?: number): Promise<Uint8Array> {
     return readBody(this.#message, maxBytes, timeoutMs)
   }
   onAbort(listener: () => void): void {
     const response = this.#response
+    if (response.destroyed) return void listener()
     response.once('close', () => {
       if (!response.writableFinished) listener()
     })
@@ -53,17 +60,25 @@ class NodeRequest implements HttpRequest {
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 
+/** Answers, after what the client still sends was read and dropped: cut off while it writes, it would not see the answer. */
 function send(message: IncomingMessage, target: ServerResponse, response: HttpResponse): void {
+  if (message.complete || !hasBody(message)) write(message, target, response)
+  else drain(message).then(() => write(message, target, response))
+}
+
+function write(message: IncomingMessage, target: ServerResponse, { status, headers, body }: HttpResponse): void {
   if (target.headersSent || target.destroyed) return
-  const { body } = response
-  const headers: Record<string, string | number | readonly string[]> = { ...response.headers }
-  const bare = response.status === 204 || response.status === 304
+  const lines: (string | number | readonly string[])[] = []
+  for (const name in headers) lines.push(name, headers[name] as string)
+  const bare = status === 204 || status === 304
   if (!bare)
-    headers['content-length'] =
-      body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
-  // What the client still sends will not be read, so the connection cannot be kept.
-  if (hasBody(message) && !message.complete) headers['connection'] = 'close'
-  target.writeHead(response.status, headers as OutgoingHttpHeaders)
+    lines.push(
+      'content-length',
+      body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength,
+    )
+  // More is still to come than was worth waiting for, so the connection cannot be kept.
+  if (!message.complete && hasBody(message) && headers['connection'] === undefined) lines.push('connection', 'close')
+  target.writeHead(status, lines as OutgoingHttpHeader[])
   if (bare || body === undefined || message.method === 'HEAD') target.end()
   else target.end(body)
 }

@@ -39,6 +39,7 @@ function toRequest(call: HttpCall): { readonly request: HttpRequest; abort(): vo
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(call.headers)) headers[name.toLowerCase()] = value
   const bytes = toBytes(call.body)
+  if (call.body !== undefined) headers['content-length'] ??= String(bytes.length)
   const request: HttpRequest = {
     method: call.method,
     target: call.path,
@@ -62,11 +63,11 @@ function toRequest(call: HttpCall): { readonly request: HttpRequest; abort(): vo
   }
 }
 
-function toAnswer(response: HttpResponse): HttpAnswer {
+function toAnswer(method: string, response: HttpResponse): HttpAnswer {
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(response.headers))
     headers[name.toLowerCase()] = typeof value === 'string' ? value : value.join(', ')
-  const bytes = toBytes(response.body)
+  const bytes = toBytes(method === 'HEAD' ? undefined : response.body)
   return { status: response.status, headers: headers as Headers, text: () => decoder.decode(bytes) }
 }
 
@@ -96,7 +97,7 @@ export function createVirtualNetwork(timers: Timers, random: Random): VirtualNet
         const server = servers.get(port)
         if (cuts.has(port)) return
         if (server === undefined) return reject(refused(origin))
-        server.handler(request, (response) => delay(() => cuts.has(port) || resolve(toAnswer(response))))
+        server.handler(request, (response) => delay(() => cuts.has(port) || resolve(toAnswer(call.method, response))))
       })
     })
   }
