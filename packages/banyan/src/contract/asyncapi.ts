@@ -17,6 +17,8 @@ export interface AsyncApiOptions {
   readonly description?: string
   readonly contact?: { readonly name?: string; readonly url?: string; readonly email?: string }
   readonly license?: { readonly name: string; readonly url?: string }
+  /** Brokers from which outsiders may read, by name. Default: none are told. */
+  readonly servers?: Readonly<Record<string, { readonly host: string; readonly protocol: string }>>
 }
 
 type Part = { readonly [key: string]: unknown }
@@ -96,6 +98,7 @@ export function toAsyncApi(contracts: readonly AnyContract[], options: AsyncApiO
     `publish.${event.wire}`,
     {
       action: 'send',
+      description: event.about ?? `'${event.contract}' publishes '${event.name}'.`,
       channel: { $ref: `#/channels/${event.wire}` },
       messages: [{ $ref: `#/channels/${event.wire}/messages/${event.name}` }],
     },
@@ -103,6 +106,7 @@ export function toAsyncApi(contracts: readonly AnyContract[], options: AsyncApiO
   return {
     asyncapi: '3.0.0',
     info: info(contracts, options),
+    ...(options.servers === undefined ? {} : { servers: options.servers }),
     defaultContentType: 'application/cloudevents+json',
     channels: Object.fromEntries(channels),
     operations: Object.fromEntries(operations),

@@ -17,13 +17,11 @@ function toWords(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
-function describe(operation: AnyOperation): OpenApiPart {
-  const { about, deprecated } = operation
-  const instead = typeof deprecated === 'string' ? `Deprecated: ${deprecated}` : undefined
-  const description = [about, instead].filter((text) => text !== undefined).join('\n\n')
+function describe({ kind, contract, name, about, deprecated }: AnyOperation): OpenApiPart {
+  const instead = typeof deprecated === 'string' ? [`Deprecated: ${deprecated}`] : []
   return {
-    summary: about === undefined ? toWords(operation.name) : (/^.*?[.!?](?=\s|$)/.exec(about)?.[0] ?? about),
-    ...(description === '' ? {} : { description }),
+    summary: about === undefined ? toWords(name) : (/^.*?[.!?](?=\s|$)/.exec(about)?.[0] ?? about),
+    description: [about ?? `The ${kind} '${name}' of '${contract}'.`, ...instead].join('\n\n'),
     ...(deprecated === undefined || deprecated === false ? {} : { deprecated: true }),
   }
 }

@@ -11,11 +11,16 @@ export type SchemaComponents = Record<string, JsonSchema>
 /** Characters that component names may have in OpenAPI and AsyncAPI. */
 const notAllowed = /[^A-Za-z0-9._-]/g
 
+const isDefinitions = (key: string): boolean => key === '$defs' || key === 'definitions'
+
+/** Whether a reference to its own root is in it; definitions that nothing refers to do not count. */
 function refersToItself(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (Array.isArray(value)) return value.some(refersToItself)
   return Object.entries(value).some(([key, member]) =>
-    key === '$ref' ? typeof member === 'string' && member.startsWith('#') : refersToItself(member),
+    key === '$ref'
+      ? typeof member === 'string' && member.startsWith('#')
+      : !isDefinitions(key) && refersToItself(member),
   )
 }
 
@@ -24,8 +29,10 @@ function rewrite(value: unknown, toReference: (reference: string) => string): un
   if (Array.isArray(value)) return value.map((member) => rewrite(member, toReference))
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, member]) => {
-      if (key === '$defs' || key === 'definitions') return []
+      if (isDefinitions(key)) return []
       if (key === '$ref' && typeof member === 'string' && member.startsWith('#')) return [[key, toReference(member)]]
+      // many tools take `items: false` for no items at all; a tuple's bounds say the same
+      if (key === 'items' && member === false && 'prefixItems' in value && 'maxItems' in value) return [[key, {}]]
       return [[key, rewrite(member, toReference)]]
     }),
   )
