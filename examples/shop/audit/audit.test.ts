@@ -7,7 +7,10 @@ const clean: Snapshot = { products: [], levels: [], orders: [], missingOrders: [
 const broken: Snapshot = { ...clean, missingOrders: ['o1'] }
 
 /** Runs the loop on a clock that only sleeping moves; `at` says what a reading finds at a time, or throws. */
-async function run(at: (ms: number) => Snapshot): Promise<{ result: AuditResult; ms: number; readings: number }> {
+async function run(
+  at: (ms: number) => Snapshot,
+  minWaitMs = 0,
+): Promise<{ result: AuditResult; ms: number; readings: number }> {
   let ms = 0
   let readings = 0
   const result = await auditUntilSettled({
@@ -20,6 +23,7 @@ async function run(at: (ms: number) => Snapshot): Promise<{ result: AuditResult;
       return at(ms)
     },
     settleMs: 2_200,
+    minWaitMs,
     rules: {},
   })
   return { result, ms, readings }
@@ -34,6 +38,12 @@ describe('the audit', () => {
     const { result, ms } = await run((now) => (now < 1_000 ? broken : clean))
     expect(result.violations).toEqual([])
     expect(ms).toBe(2 * pollMs)
+  })
+
+  it('believes nothing before a provider that is slow has had its time', async () => {
+    const late = (now: number): Snapshot => (now < 3_000 ? clean : broken)
+    expect((await run(late, 1_000)).result.violations).toEqual([])
+    expect((await run(late, 3_000)).result.violations).toHaveLength(1)
   })
 
   it('reports what is wrong when the time to settle is over, by a reading begun at its end', async () => {

@@ -12,6 +12,11 @@ export interface AuditOptions extends Known, RuleOptions {
   providerUrl: string
   /** How long orders may take to come to an end, and books to balance. */
   settleMs?: number
+  /**
+   * Nothing is believed to balance before this has passed: a slow provider may still authorize what the shop has long
+   * given up, and the shop then has to void it. 0 unless told otherwise.
+   */
+  minWaitMs?: number
 }
 
 export interface AuditResult {
@@ -27,6 +32,7 @@ export interface AuditLoop {
   now: () => number
   sleep: (ms: number) => Promise<void>
   settleMs: number
+  minWaitMs: number
   rules: RuleOptions
 }
 
@@ -42,13 +48,16 @@ export function audit(options: AuditOptions): Promise<AuditResult> {
     now: () => performance.now(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     settleMs: options.settleMs ?? defaultSettleMs,
+    minWaitMs: options.minWaitMs ?? 0,
     rules: options,
   })
 }
 
 export async function auditUntilSettled(loop: AuditLoop): Promise<AuditResult> {
-  const deadline = loop.now() + loop.settleMs
+  const earliest = loop.now() + loop.minWaitMs
+  const deadline = Math.max(loop.now() + loop.settleMs, earliest)
   for (;;) {
+    await loop.sleep(Math.max(0, earliest - loop.now()))
     // Taken before reading: the last reading then begins when the time is over, not shortly before.
     const isLast = loop.now() >= deadline
     const result = await attempt(loop).catch((error: unknown) => {

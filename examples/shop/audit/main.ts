@@ -9,6 +9,7 @@ const usage = `usage: shop:audit [options]
   --orders FILE        also audit these orders, one id a line (such as those a load acknowledged)
   --customers ID,ID    also audit all orders of these customers
   --settle-ms N        time for orders to come to an end (${defaultSettleMs})
+  --wait-ms N          do not look before: a slow provider may still authorize what was given up (0)
   --initial-stock N    what was on hand of each product before the first order
   --json               one JSON document instead of lines
 addresses: BANYAN_GATEWAY_PORT (8080) and SHOP_PROVIDER_PORT (8070) on 127.0.0.1
@@ -18,6 +19,7 @@ const flags = {
   orders: { type: 'string' },
   customers: { type: 'string' },
   'settle-ms': { type: 'string' },
+  'wait-ms': { type: 'string', default: '0' },
   'initial-stock': { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -54,6 +56,7 @@ async function toSettings(values: Values): Promise<Settings> {
     orders: toIds(lines),
     customers: toIds((values.customers ?? '').split(',')),
     settleMs: toCount('--settle-ms', values['settle-ms'] ?? String(defaultSettleMs)),
+    minWaitMs: toCount('--wait-ms', values['wait-ms'] ?? '0'),
     initialStock: initial === undefined ? undefined : toCount('--initial-stock', initial),
   }
   return { audit: options, json: values.json ?? false }

@@ -32,6 +32,8 @@ export interface KillLoopResult {
 
 export const defaultRecoveryMs = 60_000
 export const defaultSettleMs = 90_000
+/** What the provider was slow to authorize when the load ended shows only after its five seconds, and is then voided. */
+export const lateChargesMs = 10_000
 /** Enough of everything that orders fail for the reasons their tokens ask for, and not for want of goods. */
 export const plentyOnHand = 1_000_000
 
@@ -97,7 +99,8 @@ async function judge(
   const customers = [...account.keysOf.keys()]
   const { gatewayUrl, providerUrl } = stage
   const settleMs = options.settleMs ?? defaultSettleMs
-  const { violations } = await audit({ gatewayUrl, providerUrl, orders, customers, settleMs, initialStock })
+  const known = { orders, customers, initialStock }
+  const { violations } = await audit({ gatewayUrl, providerUrl, ...known, settleMs, minWaitMs: lateChargesMs })
   const unsettled = violations.filter(({ rule }) => rule === 'order settles' || rule === 'order exists').length
   return {
     kills: options.rounds,
