@@ -40,6 +40,7 @@ const files = {
   'packages/tree/src/core/leaf.ts':
     'export interface Leaf { readonly colour: string }\nexport const createLeaf = (colour: string): Leaf => ({ colour })\n',
   'packages/tree/src/core/leaf.test.ts': "import './leaf.ts'\n",
+  'packages/tree/src/testing/engine.ts': "import 'not-installed'\n",
   'packages/tree/src/core/page.html': '<p>leaf</p>',
   'apps/cli/package.json': JSON.stringify(command),
   'apps/cli/src/main.ts':
@@ -89,6 +90,7 @@ test('ships no tests and no build files, and points its entries at what was buil
   expect(readFileSync(join(dist, 'core/index.d.ts'), 'utf8')).not.toContain("leaf.ts'")
   expect(readFileSync(join(dist, 'core/page.html'), 'utf8')).toBe('<p>leaf</p>')
   expect(existsSync(join(dist, 'core/leaf.test.js'))).toBe(false)
+  expect(existsSync(join(dist, 'testing'))).toBe(false)
   expect(existsSync(join(dist, 'tsconfig.json'))).toBe(false)
   expect(existsSync(join(dist, 'LICENSE'))).toBe(true)
   expect(JSON.parse(readFileSync(join(dist, 'core/leaf.js.map'), 'utf8')).sourcesContent[0]).toContain('interface Leaf')

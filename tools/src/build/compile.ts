@@ -33,7 +33,13 @@ export function builtPath(target: string, extension: '.js' | '.d.ts'): string {
   return target.replace(/^\.\/src\//, './').replace(/\.ts$/, extension)
 }
 
-const notShipped = ['**/*.test.ts', '**/fixtures/**', '**/node_modules/**', '**/dist/**']
+const neverShipped = ['**/*.test.ts', '**/fixtures/**', '**/node_modules/**', '**/dist/**']
+
+// A testing folder is shipped by the package that exports something from it, and else supports the package's own tests.
+function notShipped(json: PackageJson): string[] {
+  const exported = Object.values(json.exports ?? {}).some((target) => target.startsWith('./src/testing/'))
+  return exported ? neverShipped : [...neverShipped, '**/src/testing/**', 'testing/**']
+}
 
 async function runCompiler(item: Publishable, output: string, before: readonly Built[]): Promise<void> {
   const config = join(output, 'tsconfig.json')
@@ -51,7 +57,7 @@ async function runCompiler(item: Publishable, output: string, before: readonly B
     paths: Object.fromEntries(before.flatMap(declarationPaths)),
   }
   const include = [join(item.folder, 'src/**/*.ts')]
-  const exclude = notShipped.map((pattern) => join(item.folder, pattern))
+  const exclude = notShipped(item.json).map((pattern) => join(item.folder, pattern))
   const content = { extends: join(repositoryRoot, 'tsconfig.json'), compilerOptions: options, include, exclude }
   writeFileSync(config, JSON.stringify(content))
   try {
@@ -72,7 +78,7 @@ function declarationPaths(built: Built): [string, string[]][] {
 // Pages, SQL and the like are read at run time from beside the code.
 function copyOthers(item: Publishable, output: string): void {
   const source = join(item.folder, 'src')
-  for (const file of globSync('**/*.*', { cwd: source, exclude: notShipped })) {
+  for (const file of globSync('**/*.*', { cwd: source, exclude: notShipped(item.json) })) {
     if (file.endsWith('.ts')) continue
     mkdirSync(dirname(join(output, file)), { recursive: true })
     cpSync(join(source, file), join(output, file), { recursive: true })

@@ -1,5 +1,5 @@
 // Finding circles in what imports what: between files, and between the entries of one folder.
-import { isTest, type Violation } from '../source/sources.ts'
+import { isShipped, type Violation } from '../source/sources.ts'
 import type { Edge, Graph } from './graph.ts'
 
 type Arrows = ReadonlyMap<string, ReadonlyMap<string, Edge>>
@@ -18,7 +18,7 @@ export function fileCycles(graph: Graph): Violation[] {
 export function folderCycles(graph: Graph): Violation[] {
   const levels = new Map<string, Edge[]>()
   for (const edge of graph.edges) {
-    if (edge.to === undefined || isTest(edge.from) || edge.from.startsWith('examples/')) continue
+    if (edge.to === undefined || !isShipped(edge.from) || edge.from.startsWith('examples/')) continue
     const shared = sharedFolder(edge.from, edge.to)
     if (/\/src(?:\/|$)/.test(shared)) levels.set(shared, [...(levels.get(shared) ?? []), edge])
   }

@@ -131,6 +131,16 @@ test('a dependency that the package does not declare', () => {
   ])
 })
 
+test('a shipped file that imports the support of tests, which itself may import anything', () => {
+  const faults = rulesOf({
+    'adapters/disk/src/index.ts': "import './testing/engine.ts'",
+    'adapters/disk/src/testing/engine.ts': "import 'vitest'\nimport '@lib/tools'",
+  })
+  expect(faults).toEqual([
+    'test-import adapters/disk/src/index.ts:1 ./testing/engine.ts belongs to tests and is not shipped',
+  ])
+})
+
 test('node in a browser-safe folder, directly and through another folder', () => {
   const faults = rulesOf({
     'packages/lib/src/contract/a.ts': "import type { Server } from 'node:http'\nimport { hash } from 'crypto'",

@@ -1,7 +1,7 @@
 // The shape of the workspace as rules over its import graph. What may import what is data (packages/banyan/layers.ts);
 // what is forbidden everywhere is here.
 import { isBuiltin } from 'node:module'
-import { isTest, type Sources, type Violation } from '../source/sources.ts'
+import { isShipped, type Sources, type Violation } from '../source/sources.ts'
 import { fileCycles, folderCycles } from './cycles.ts'
 import { createGraph, type Edge, type Graph, splitSpecifier } from './graph.ts'
 
@@ -14,15 +14,16 @@ export interface Shape {
   readonly tiers: readonly string[]
 }
 
-/** Every way in which the sources leave the shape. Test files may import across it; nothing imports a test file. */
+/** Every way in which the sources leave the shape. Tests and their support may import across it; what is shipped imports none of them. */
 export function checkLayers(sources: Sources, shape: Shape): Violation[] {
   const graph = createGraph(sources)
-  const shipped = graph.edges.filter((edge) => !isTest(edge.from))
+  const shipped = graph.edges.filter((edge) => isShipped(edge.from))
   return [
     ...shapeFaults(shape),
     ...shipped.flatMap((edge) => folderFault(edge, shape)),
     ...shipped.flatMap((edge) => tierFault(edge, graph, shape)),
     ...shipped.flatMap((edge) => undeclared(edge, graph)),
+    ...shipped.flatMap(testImport),
     ...graph.edges.flatMap((edge) => internalPath(edge, graph)),
     ...fileCycles(graph),
     ...folderCycles(graph),
@@ -88,6 +89,11 @@ function internalPath(edge: Edge, graph: Graph): Violation[] {
   return [fault('internal-path', edge, `${edge.specifier} is not exported by ${name}, which exports ${known}`)]
 }
 
+function testImport(edge: Edge): Violation[] {
+  if (edge.to === undefined || isShipped(edge.to)) return []
+  return [fault('test-import', edge, `${edge.specifier} belongs to tests and is not shipped`)]
+}
+
 // Only packages that are published must carry what they need; tools and benchmarks live off the root.
 function undeclared(edge: Edge, graph: Graph): Violation[] {
   const home = graph.packageOf(edge.from)
@@ -100,7 +106,7 @@ function undeclared(edge: Edge, graph: Graph): Violation[] {
 
 // Follows value imports from every browser-safe folder: type imports are erased before a browser sees them.
 function browserFaults(graph: Graph, shape: Shape): Violation[] {
-  const safe = (file: string): boolean => shape.layers[layerOf(file, shape) ?? '']?.browser === true && !isTest(file)
+  const safe = (file: string): boolean => shape.layers[layerOf(file, shape) ?? '']?.browser === true && isShipped(file)
   const reached = new Map<string, string[]>(graph.files.filter(safe).map((file) => [file, [file]]))
   const faults: Violation[] = []
   for (const [file, way] of reached) {

@@ -38,9 +38,17 @@ export function readSources(
   return sources
 }
 
-/** True for files that only a test run loads. */
+/** True for the files that vitest runs. */
 export function isTest(path: string): boolean {
   return /\.test\.ts$/.test(path)
+}
+
+/**
+ * True for files that users get. Beside tests, the support of an adapter's or app's own tests (`src/testing/`) stays here;
+ * the library's `testing` folder is a product.
+ */
+export function isShipped(path: string): boolean {
+  return !isTest(path) && !/^(?:adapters|apps)\/[^/]+\/src\/testing\/|^examples\/[^/]+\/test\//.test(path)
 }
 
 /** `path:line rule: message`, which terminals and editors make clickable. */
