@@ -11,8 +11,8 @@ import { packPackages } from './src/build/pack.ts'
 import { publishablePackages } from './src/build/publishable.ts'
 import { repositoryRoot } from './src/source/sources.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'banyan-packages-'))
 const names = publishablePackages(repositoryRoot).map((item) => item.json.name)
+const folder = mkdtempSync(join(tmpdir(), 'banyan-packages-'))
 let tarballs: Record<string, string> = {}
 
 beforeAll(async () => {
