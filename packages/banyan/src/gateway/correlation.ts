@@ -31,8 +31,8 @@ export function requestIdOf(headers: Headers, random: Random): string {
 export function traceparentOf(headers: Headers, random: Random): string {
   const given = headers['traceparent']
   if (given !== undefined && parseTraceparent(given) !== undefined) return given
-  const hex = toHex(random.bytes(24))
-  return `00-${hex.slice(0, 32)}-${hex.slice(32)}-01`
+  const bytes = random.bytes(24)
+  return `00-${toHex(bytes, 0, 16)}-${toHex(bytes, 16, 24)}-01`
 }
 
 function bounded(text: string | undefined, maxLength: number, members: number): string | undefined {

@@ -10,7 +10,7 @@ import { baggageOf, requestIdOf, traceparentOf, tracestateOf } from './correlati
 import type { Edge } from './edge.ts'
 import { createEntityTag, matchesEntityTag } from './entity-tag.ts'
 import { parseIdempotencyKey } from './idempotency-key.ts'
-import type { Stoppable } from './in-flight.ts'
+import type { InFlightCall } from './in-flight.ts'
 import { parseJsonBody } from './json-body.ts'
 import { checkAccept, checkContentType } from './media-type.ts'
 import type { InvokeOptions } from './options.ts'
@@ -26,7 +26,9 @@ const noPairs: readonly string[] = []
 const allMethods = 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT'
 
 /** An exchange; also what the runtime is told about its call. */
-export class Exchange implements InvokeOptions, Stoppable {
+export class Exchange implements InvokeOptions, InFlightCall {
+  nextCall: InFlightCall | undefined
+  previousCall: InFlightCall | undefined
   readonly requestId: string
   readonly traceparent: string
   caller = 'anonymous'

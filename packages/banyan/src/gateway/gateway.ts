@@ -3,6 +3,7 @@
  * answers that never change are compiled by {@link createGateway}, which therefore also finds their faults.
  */
 import { type AnyContract, operationsOf } from '../contract/define-contract.ts'
+import { toOpenApi } from '../contract/openapi.ts'
 import type { HttpResponse } from '../core/environment/network.ts'
 import { BanyanError } from '../core/error.ts'
 import { silentLog } from '../telemetry/log.ts'
@@ -12,7 +13,6 @@ import type { Destination, Edge, SystemPage } from './edge.ts'
 import { Exchange } from './exchange.ts'
 import { InFlight } from './in-flight.ts'
 import { defaultLimits, type GatewayLimits } from './limits.ts'
-import { openapi } from './openapi.ts'
 import type { Gateway, GatewayOptions } from './options.ts'
 import { createProbes } from './probes.ts'
 import { toProblem } from './problem.ts'
@@ -75,7 +75,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { environment, contracts, info, ready = () => ({ ready: true, reasons: [] }) } = options
   const limits = checkLimits(options.limits)
   const inFlight = new InFlight(environment, limits.maxInFlight)
-  const document = openapi(contracts, info)
+  const document = toOpenApi(contracts, {
+    title: info.name,
+    ...(info.version === undefined ? {} : { version: info.version }),
+  })
   const pages = [...createProbes(ready, () => inFlight.draining), ...createDocumentPages(info.name, document)]
   const edge: Edge = {
     environment,

@@ -11,10 +11,10 @@ export interface Random {
 
 const hex: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
-/** Bytes as lower-case hexadecimal. */
-export function toHex(bytes: Uint8Array): string {
+/** Bytes, or those from `start` up to `end`, as lower-case hexadecimal. */
+export function toHex(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
   let text = ''
-  for (let index = 0; index < bytes.length; index++) text += hex[bytes[index] as number]
+  for (let index = start; index < end; index++) text += hex[bytes[index] as number]
   return text
 }
 
