@@ -1,0 +1,36 @@
+create table product (
+  sku text primary key,
+  name text not null,
+  price_amount integer not null check (price_amount >= 0),
+  price_currency text not null check (price_currency ~ '^[A-Z]{3}$')
+);
+
+insert into product (sku, name, price_amount, price_currency) values
+  ('apron-linen', 'Linen apron', 2900, 'EUR'),
+  ('basket-willow', 'Willow basket', 3400, 'EUR'),
+  ('board-oak', 'Oak cutting board', 4200, 'EUR'),
+  ('bowl-ash', 'Ash salad bowl', 5600, 'EUR'),
+  ('broom-rice', 'Rice straw broom', 1900, 'EUR'),
+  ('brush-dish', 'Dish brush', 650, 'EUR'),
+  ('candle-wax', 'Beeswax candle', 1200, 'EUR'),
+  ('carafe-glass', 'Glass carafe', 2400, 'EUR'),
+  ('cup-enamel', 'Enamel cup', 1100, 'EUR'),
+  ('dripper-clay', 'Coffee dripper', 3100, 'EUR'),
+  ('fork-salad', 'Salad fork', 900, 'EUR'),
+  ('jar-stone', 'Stoneware jar', 2700, 'EUR'),
+  ('kettle-steel', 'Steel kettle', 6900, 'EUR'),
+  ('knife-bread', 'Bread knife', 4800, 'EUR'),
+  ('lamp-paper', 'Paper lamp', 3900, 'EUR'),
+  ('mill-pepper', 'Pepper mill', 4500, 'EUR'),
+  ('mug-stone', 'Stoneware mug', 1600, 'EUR'),
+  ('pan-iron', 'Iron pan', 5200, 'EUR'),
+  ('pot-copper', 'Copper pot', 12900, 'EUR'),
+  ('rack-beech', 'Beech dish rack', 2300, 'EUR'),
+  ('scale-brass', 'Brass scale', 8800, 'EUR'),
+  ('soap-olive', 'Olive soap', 450, 'EUR'),
+  ('spoon-cherry', 'Cherry wood spoon', 800, 'EUR'),
+  ('stool-pine', 'Pine stool', 7400, 'EUR'),
+  ('towel-waffle', 'Waffle towel', 1500, 'EUR'),
+  ('tray-walnut', 'Walnut tray', 6100, 'EUR'),
+  ('vase-smoke', 'Smoked glass vase', 3700, 'EUR'),
+  ('whisk-birch', 'Birch whisk', 700, 'EUR');

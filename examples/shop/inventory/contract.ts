@@ -1,0 +1,63 @@
+/** What is on the shelves, and to which orders it is promised. */
+import { command, defineContract, error, event, query, t } from 'banyan'
+
+const Sku = t.String({ minLength: 1, maxLength: 64 })
+const Level = t.Object({
+  sku: t.String(),
+  onHand: t.Integer({ minimum: 0 }),
+  reserved: t.Integer({ minimum: 0 }),
+  available: t.Integer({ minimum: 0 }),
+})
+const UNKNOWN_SKU = error({ code: 'NOT_FOUND', about: 'there is no such product' })
+
+export const Inventory = defineContract('inventory', {
+  version: '1.0.0',
+  owner: 'warehouse-team',
+  about: 'Knows what is on the shelves and promises it to orders.',
+  terms: { reservation: 'stock promised to one order until it is shipped or given up' },
+  operations: {
+    level: query({
+      about: 'What there is of a product, and how much of it is promised.',
+      input: t.Object({ sku: Sku }),
+      output: Level,
+      errors: { UNKNOWN_SKU },
+      http: 'GET /inventory/:sku',
+    }),
+    count: command({
+      about: 'Sets what is on the shelf, after somebody counted. Never below what is promised.',
+      input: t.Object({ sku: Sku, onHand: t.Integer({ minimum: 0, maximum: 1_000_000 }) }),
+      output: Level,
+      errors: {
+        UNKNOWN_SKU,
+        BELOW_RESERVED: error({
+          code: 'FAILED_PRECONDITION',
+          about: 'more than that is promised to orders',
+          details: t.Object({ reserved: t.Integer() }),
+        }),
+      },
+      idempotent: true,
+      http: 'PUT /inventory/:sku',
+    }),
+  },
+  events: {
+    reserved: event({
+      about: 'All that an order asked for is promised to it.',
+      key: 'orderId',
+      data: t.Object({
+        orderId: t.String(),
+        total: t.Object({ amount: t.Integer(), currency: t.String() }),
+        paymentToken: t.String(),
+      }),
+    }),
+    refused: event({
+      about: 'Not all of it is there; nothing is promised.',
+      key: 'orderId',
+      data: t.Object({
+        orderId: t.String(),
+        reason: t.Literal('OUT_OF_STOCK'),
+        sku: t.String(),
+        available: t.Integer(),
+      }),
+    }),
+  },
+})

@@ -1,0 +1,14 @@
+/** The inventory's own tables. */
+import type { JSONColumnType } from 'kysely'
+
+export interface Line {
+  readonly sku: string
+  readonly quantity: number
+}
+
+export type ReservationState = 'reserved' | 'refused' | 'released' | 'shipped'
+
+export interface InventoryTables {
+  item: { sku: string; on_hand: number; reserved: number }
+  reservation: { order_id: string; state: ReservationState; lines: JSONColumnType<Line[]> }
+}

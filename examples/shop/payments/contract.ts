@@ -1,0 +1,48 @@
+/** Money: promised by a card, taken, given back. */
+import { defineContract, error, event, query, t } from 'banyan'
+
+const Amount = t.Integer({ minimum: 0, description: 'minor units of the currency of the order' })
+const OrderId = t.String({ minLength: 1, maxLength: 64 })
+
+export const states = ['cancelled', 'authorized', 'captured', 'declined', 'releasing', 'released'] as const
+
+export const Payments = defineContract('payments', {
+  version: '1.0.0',
+  owner: 'money-team',
+  about: 'Takes the money for orders, and gives it back.',
+  terms: {
+    authorize: 'ask the provider to set the money aside',
+    capture: 'take what was set aside',
+    release: 'give up what was taken or set aside: void or refund',
+  },
+  operations: {
+    get: query({
+      about: 'How the payment of an order stands.',
+      input: t.Object({ orderId: OrderId }),
+      output: t.Object({
+        orderId: t.String(),
+        state: t.Enum(states),
+        authorized: Amount,
+        captured: Amount,
+        refunded: Amount,
+      }),
+      errors: { UNKNOWN_PAYMENT: error({ code: 'NOT_FOUND', about: 'there is no payment for this order' }) },
+      http: 'GET /payments/:orderId',
+    }),
+  },
+  events: {
+    authorized: event({ key: 'orderId', kind: 'notification', data: t.Object({ orderId: t.String() }) }),
+    captured: event({ key: 'orderId', data: t.Object({ orderId: t.String(), amount: Amount }) }),
+    failed: event({
+      key: 'orderId',
+      data: t.Object({ orderId: t.String(), reason: t.Enum(['PAYMENT_DECLINED', 'PAYMENT_TIMEOUT']) }),
+    }),
+    releaseDue: event({
+      about:
+        'What was taken or set aside is to be given up. For payments itself: the provider is called outside of transactions.',
+      key: 'orderId',
+      kind: 'notification',
+      data: t.Object({ orderId: t.String() }),
+    }),
+  },
+})

@@ -1,0 +1,40 @@
+/** Parcels: packed, handed to the carrier, delivered. */
+import { command, defineContract, error, event, query, t } from 'banyan'
+
+const OrderId = t.String({ minLength: 1, maxLength: 64 })
+const data = t.Object({ orderId: t.String() })
+
+export const shipmentStates = ['preparing', 'shipped', 'delivered', 'cancelled'] as const
+
+export const Shipping = defineContract('shipping', {
+  version: '1.0.0',
+  owner: 'logistics-team',
+  about: 'Packs confirmed orders and hands them to the carrier.',
+  terms: { stop: 'keep a parcel from leaving; impossible once the carrier has it' },
+  operations: {
+    get: query({
+      about: 'Where the parcel of an order is.',
+      input: t.Object({ orderId: OrderId }),
+      output: t.Object({
+        orderId: t.String(),
+        status: t.Enum(shipmentStates),
+        shippedAt: t.Optional(t.DateTime()),
+        deliveredAt: t.Optional(t.DateTime()),
+      }),
+      errors: { UNKNOWN_SHIPMENT: error({ code: 'NOT_FOUND', about: 'there is no parcel for this order' }) },
+      http: 'GET /shipments/:orderId',
+    }),
+    stop: command({
+      about: 'Keeps the parcel of an order from leaving. For orders.',
+      input: t.Object({ orderId: OrderId }),
+      output: t.Object({ orderId: t.String() }),
+      errors: { TOO_LATE: error({ code: 'FAILED_PRECONDITION', about: 'the carrier has it' }) },
+      idempotent: true,
+    }),
+  },
+  events: {
+    shipped: event({ about: 'The carrier has the parcel.', key: 'orderId', data }),
+    delivered: event({ about: 'The customer has the parcel.', key: 'orderId', data }),
+    stopped: event({ about: 'The parcel will not leave.', key: 'orderId', data }),
+  },
+})
