@@ -22,7 +22,7 @@ import {
   undeclaredCall,
   unknownOperation,
 } from './refusals.ts'
-import type { ServiceRuntime } from './service-runtime.ts'
+import type { ServiceScope } from './service-scope.ts'
 import { ServiceTransaction } from './service-transaction.ts'
 import type { OperationShape, Work } from './shapes.ts'
 import { isInTransaction, runInTransaction } from './transaction-scope.ts'
@@ -50,7 +50,7 @@ export class CallContext implements CallFrame, TimerNode {
   transacted = false
   /** The one transaction has committed. */
   committed = false
-  readonly #service: ServiceRuntime
+  readonly #service: ServiceScope
   readonly #work: Work
   readonly #parent: CallFrame
   #open = 0
@@ -59,7 +59,7 @@ export class CallContext implements CallFrame, TimerNode {
   #log: Log | undefined
 
   constructor(
-    service: ServiceRuntime,
+    service: ServiceScope,
     work: Work,
     parent: CallFrame,
     dueMs: number,
@@ -180,7 +180,7 @@ export class CallContext implements CallFrame, TimerNode {
     }
   }
 
-  #store(): NonNullable<ServiceRuntime['store']> {
+  #store(): NonNullable<ServiceScope['store']> {
     if (this.#service.store === undefined) throw noDatabase(this.self)
     return this.#service.store
   }

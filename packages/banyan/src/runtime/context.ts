@@ -65,13 +65,12 @@ export interface ContextTrace {
   readonly sampled: boolean
 }
 
-/** Stands where a service without a database would have its query builder. */
-export interface NoDatabase {
-  readonly "give defineService a 'database' to query it": never
-}
+/** Stands where a service without a database would have its query builder: give `defineService` a `database`. */
+// biome-ignore lint/suspicious/noEmptyInterface: its name is what the compiler says, and any database fits into it
+export interface NoDatabase {}
 
-/** The typed query builder of a service. `Tables` is never when it has no database. */
-export type Database<Tables> = [Tables] extends [never] ? NoDatabase : Kysely<Tables>
+/** The typed query builder of a service. `Tables` is unknown when it has no database. */
+export type Database<Tables> = unknown extends Tables ? NoDatabase : Kysely<Tables>
 
 /** Raw SQL with bound parameters: sql`select on_hand from item where sku = ${sku}`. */
 export type Sql = <Row = Record<string, unknown>>(
@@ -80,7 +79,7 @@ export type Sql = <Row = Record<string, unknown>>(
 ) => Promise<Row[]>
 
 /** What every handler is given. */
-export interface Context<Allowed extends string = string, Tables = never> {
+export interface Context<Allowed extends string = string, Tables = unknown> {
   /**
    * Calls an operation of another service: same meaning in process and across the network. Rejects with a BanyanError.
    * Only what `calls` declares; never inside a transaction.
@@ -118,13 +117,19 @@ export interface Context<Allowed extends string = string, Tables = never> {
   readonly db: Database<Tables>
   /** The service's own database outside of transactions, in SQL. */
   readonly sql: Sql
+  /**
+   * Exist only for the compiler: a handler may be given a context that allows more calls and has more tables than it asks
+   * for, not one with less. (Methods alone would let both pass.)
+   */
+  readonly '~allows': (operation: Allowed) => void
+  readonly '~tables': Tables
 }
 
 /** What handlers of queries are given: no `transact`, since a query must not change anything. */
-export interface QueryContext<Allowed extends string = string, Tables = never> extends Context<Allowed, Tables> {}
+export interface QueryContext<Allowed extends string = string, Tables = unknown> extends Context<Allowed, Tables> {}
 
 /** One open transaction of the service's own database. Not to be used after its function has ended. */
-export interface Transaction<Own extends string = string, Tables = never> {
+export interface Transaction<Own extends string = string, Tables = unknown> {
   readonly db: Database<Tables>
   readonly sql: Sql
   /** Publishes an event of this service if and only if the transaction commits. */
@@ -138,7 +143,7 @@ export interface TransactionOptions {
 }
 
 /** What handlers of commands, events and jobs are given. */
-export interface CommandContext<Own extends string = string, Allowed extends string = string, Tables = never>
+export interface CommandContext<Own extends string = string, Allowed extends string = string, Tables = unknown>
   extends Context<Allowed, Tables> {
   /**
    * Runs the work in one transaction; rows, events and the mark that this command or delivery was done commit together.
@@ -148,6 +153,8 @@ export interface CommandContext<Own extends string = string, Allowed extends str
     work: (tx: Transaction<Own, Tables>) => Promise<Result>,
     options?: TransactionOptions,
   ): Promise<Result>
+  /** Exists only for the compiler: a context of another service does not fit. */
+  readonly '~publishes': (contract: Own) => void
 }
 
 /** Adds `fail`, typed by the errors of the operation being handled. */
@@ -184,7 +191,7 @@ export interface Delivered<Data = unknown> {
  * type Ctx = ContextOf<typeof Orders, typeof Inventory | typeof Payments.authorize, OrdersTables>
  * export const onCaptured = subscribe(Payments.events.captured, async (event, ctx: Ctx) => { … })
  */
-export type ContextOf<Self extends AnyContract, Calls extends Callable = never, Tables = never> = CommandContext<
+export type ContextOf<Self extends AnyContract, Calls extends Callable = never, Tables = unknown> = CommandContext<
   Self['name'],
   Allow<Calls>,
   Tables

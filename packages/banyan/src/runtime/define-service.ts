@@ -5,7 +5,6 @@
  */
 
 import type { AnyContract } from '../contract/define-contract.ts'
-import type { Operation } from '../contract/operation.ts'
 import { BanyanError } from '../core/error.ts'
 import type { DatabaseDefinition } from '../store/define-database.ts'
 import type { Allow, Callable, CommandContext, Failing, QueryContext } from './context.ts'
@@ -45,7 +44,7 @@ export interface ServiceSpec<C extends AnyContract, Calls extends readonly Calla
   }
   readonly on?: (
     on: On<CommandContext<C['name'], Allow<Calls[number]>, Tables>>,
-  ) => readonly Subscription<CommandContext<C['name'], Allow<Calls[number]>, Tables>, Source>[]
+  ) => readonly Subscription<CommandContext<C['name'], Allow<Calls[number]>, NoInfer<Tables>>, Source>[]
   readonly jobs?: readonly Job<CommandContext<C['name'], Allow<Calls[number]>, Tables>>[]
 }
 
@@ -99,7 +98,7 @@ type Root<A extends string> = A extends `${infer N}.${string}` ? N : never
 export function defineService<
   C extends AnyContract,
   const Calls extends readonly Callable[] = readonly [],
-  Tables = never,
+  Tables = unknown,
   Source extends string = never,
 >(contract: C, spec: ServiceSpec<C, Calls, Tables, Source>): Service<C['name'], Root<Allow<Calls[number]>>, Source> {
   const described = {

@@ -1,7 +1,6 @@
 /** A host's own account of itself, for the status page and for operators. Plain JSON, no secrets. */
 import type { EventWiring } from './event-wiring.ts'
 import type { HostState, Readiness } from './health.ts'
-import type { Host } from './host.ts'
 import type { OperationCounters } from './local-call.ts'
 import type { ServiceRuntime } from './service-runtime.ts'
 
@@ -11,6 +10,14 @@ export interface ServiceStatus {
   readonly version: string
   readonly owner: string
   readonly operations: Readonly<Record<string, OperationCounters>>
+}
+
+/** What a host says of itself. */
+export interface HostFacts {
+  readonly incarnation: string
+  readonly state: HostState
+  readonly address: string | undefined
+  readiness(): Readiness
 }
 
 /** See the top of the file. */
@@ -26,7 +33,7 @@ export interface HostStatus {
 
 /** Takes the account. */
 export function toHostStatus(
-  host: Host,
+  host: HostFacts,
   services: readonly ServiceRuntime[],
   wiring: EventWiring | undefined,
 ): HostStatus {

@@ -11,13 +11,14 @@ import type { IdempotencyClaim, IdempotencyRecord } from '../store/idempotency.t
 import type { Store } from '../store/store.ts'
 import type { CallContext } from './call-context.ts'
 import { noDatabase } from './refusals.ts'
-import type { ServiceRuntime } from './service-runtime.ts'
+import type { ServiceScope } from './service-scope.ts'
 import type { OperationShape, ServiceShape } from './shapes.ts'
 
 /** How long an answer is kept, in milliseconds: a day. */
 export const keepAnswersMs = 86_400_000
 
 type Handler = ServiceShape['operations'][string]
+type Serve = (input: unknown, ctx: CallContext) => unknown
 type Answer = { readonly ok: unknown } | { readonly error: ErrorDocument }
 
 const maxKeyLength = 255
@@ -74,7 +75,7 @@ async function serve(
 }
 
 /** The handler of an operation when a key comes with the call. Queries change nothing, so a key means nothing to them. */
-export function createIdempotent(service: ServiceRuntime, operation: OperationShape, handler: Handler): Handler {
+export function createIdempotent(service: ServiceScope, operation: OperationShape, handler: Handler): Serve {
   if (operation.kind === 'query') return handler
   return (input, ctx) => {
     if (service.store === undefined) throw noDatabase(service.name)

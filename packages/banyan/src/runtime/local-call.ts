@@ -11,8 +11,8 @@ import { createFailure } from './failure.ts'
 import type { CallFunction } from './frame.ts'
 import { createIdempotent } from './idempotent-call.ts'
 import { invalidInput, invalidOutput, overloaded, tooLate } from './refusals.ts'
-import type { ServiceRuntime } from './service-runtime.ts'
-import type { OperationShape } from './shapes.ts'
+import type { ServiceScope } from './service-scope.ts'
+import type { OperationShape, ServiceShape } from './shapes.ts'
 
 /** What an operation counts, for admission and for the status page. */
 export interface OperationCounters {
@@ -30,15 +30,15 @@ export const maxInFlight = 1_000
 
 /** Compiles the way to an operation of a service that runs in this host. */
 export function compileLocalCall(
-  service: ServiceRuntime,
+  service: ServiceScope,
+  handler: ServiceShape['operations'][string],
   operation: OperationShape,
   counters: OperationCounters,
 ): CallFunction {
   const { timers, clock } = service.environment
-  const { wire, timeoutMs, name } = operation
+  const { wire, timeoutMs } = operation
   const input = createServiceBorder(operation.input)
   const output = createServiceBorder(operation.output)
-  const handler = service.definition.operations[name] as NonNullable<(typeof service.definition.operations)[string]>
   const idempotent = createIdempotent(service, operation, handler)
   const toFailure = createFailure(operation)
   let resolve: CallContext['resolve']

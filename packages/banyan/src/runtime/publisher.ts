@@ -2,35 +2,31 @@
 import { toNewEvent } from '../bus/envelope.ts'
 import type { NewEvent } from '../store/outbox.ts'
 import { formatTraceparent } from '../telemetry/trace-context.ts'
-import { type Border, createServiceBorder } from './border.ts'
-import type { CallContext } from './call-context.ts'
-import type { ServiceRuntime } from './service-runtime.ts'
+import { createServiceBorder } from './border.ts'
+import type { Publisher, ServiceScope } from './service-scope.ts'
 import type { EventShape } from './shapes.ts'
 
-/** Publishes one event of one service. */
-export interface Publisher {
-  readonly border: Border
-  /** From data that passed the border. */
-  toEvent(data: Readonly<Record<string, unknown>>, ctx: CallContext): NewEvent
-}
-
 /** Compiles the publisher of an event. */
-export function createPublisher(service: ServiceRuntime, event: EventShape): Publisher {
+export function createPublisher(
+  system: string,
+  service: Pick<ServiceScope, 'name' | 'environment'>,
+  event: EventShape,
+): Publisher {
   const { clock, random } = service.environment
   return {
     border: createServiceBorder(event.data),
-    toEvent(data, ctx) {
+    toEvent(data, origin) {
       return toNewEvent({
         id: random.uuidv7(),
-        system: service.system,
+        system,
         service: service.name,
         type: event.wire,
         key: String(data[event.key]),
         timeMs: clock.now(),
         data,
-        traceparent: formatTraceparent(ctx.trace),
-        tracestate: ctx.tracing.state,
-        causationId: ctx.delivery?.eventId,
+        traceparent: formatTraceparent(origin.trace),
+        tracestate: origin.tracing.state,
+        causationId: origin.delivery?.eventId,
       })
     },
   }

@@ -8,7 +8,8 @@ import type { Log } from '../telemetry/log.ts'
 import type { SpanRing } from '../telemetry/trace.ts'
 import type { CallFunction } from './frame.ts'
 import { compileLocalCall, type OperationCounters } from './local-call.ts'
-import { createPublisher, type Publisher } from './publisher.ts'
+import { createPublisher } from './publisher.ts'
+import type { Publisher, ServiceScope } from './service-scope.ts'
 import type { ContractShape, EventShape, OperationShape, ServiceShape } from './shapes.ts'
 
 /** What a service is given by its host. */
@@ -22,7 +23,7 @@ export interface ServiceRuntimeOptions {
 }
 
 /** See the top of the file. */
-export class ServiceRuntime {
+export class ServiceRuntime implements ServiceScope {
   readonly name: string
   readonly system: string
   readonly definition: ServiceShape
@@ -48,14 +49,21 @@ export class ServiceRuntime {
     this.store = options.store
     this.log = options.log.child({ service: contract.name })
     this.spans = options.spans
-    this.publishers = new Map(Object.values(contract.events).map((event) => [event, createPublisher(this, event)]))
+    this.publishers = new Map(
+      Object.values(contract.events).map((event) => [event, createPublisher(this.system, this, event)]),
+    )
     this.counters = new Map(
       Object.keys(contract.operations).map((name) => [name, { inFlight: 0, succeeded: 0, refused: 0, failed: 0 }]),
     )
     this.operations = new Map(
       Object.values(contract.operations).map((operation) => [
         operation.name,
-        compileLocalCall(this, operation, this.counters.get(operation.name) as OperationCounters),
+        compileLocalCall(
+          this,
+          definition.operations[operation.name] as ServiceShape['operations'][string],
+          operation,
+          this.counters.get(operation.name) as OperationCounters,
+        ),
       ]),
     )
   }
@@ -85,8 +93,9 @@ export class ServiceRuntime {
     if (call !== undefined) this.links.set(operation, call)
     return call
   }
-  publisherByName(event: EventShape): Publisher | undefined {
-    if (event?.contract !== this.name) return undefined
+  publisherOf(event: EventShape): Publisher | undefined {
+    const known = this.publishers.get(event)
+    if (known !== undefined || event?.contract !== this.name) return known
     const own = this.definition.contract.events[event.name]
     return own === undefined || own.wire !== event.wire ? undefined : this.publishers.get(own)
   }

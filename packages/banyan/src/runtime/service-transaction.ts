@@ -2,20 +2,19 @@
 import { BanyanError } from '../core/error.ts'
 import { INVALID } from '../schema/index.ts'
 import type { StoreTransaction } from '../store/store.ts'
-import type { CallContext } from './call-context.ts'
-import type { ServiceRuntime } from './service-runtime.ts'
+import type { EventOrigin, ServiceScope } from './service-scope.ts'
 import type { EventShape } from './shapes.ts'
 
 /** See `Transaction` for the typed face that handlers see. */
 export class ServiceTransaction {
   readonly #tx: StoreTransaction
-  readonly #service: ServiceRuntime
-  readonly #context: CallContext
+  readonly #service: ServiceScope
+  readonly #origin: EventOrigin
 
-  constructor(tx: StoreTransaction, service: ServiceRuntime, context: CallContext) {
+  constructor(tx: StoreTransaction, service: ServiceScope, origin: EventOrigin) {
     this.#tx = tx
     this.#service = service
-    this.#context = context
+    this.#origin = origin
   }
 
   // Asked for late: a store that speaks no SQL still has transactions.
@@ -28,7 +27,7 @@ export class ServiceTransaction {
 
   /** Buffers the event for the outbox; it goes out with COMMIT. Throws at once when it does not fit its schema. */
   publish(event: EventShape, data: unknown): void {
-    const publisher = this.#service.publishers.get(event) ?? this.#service.publisherByName(event)
+    const publisher = this.#service.publisherOf(event)
     if (publisher === undefined) throw foreignEvent(this.#service.name, event)
     const copy = publisher.border.copy(data)
     if (copy === INVALID) {
@@ -39,7 +38,7 @@ export class ServiceTransaction {
         { reason: 'INVALID_EVENT', issues },
       )
     }
-    this.#tx.publish(publisher.toEvent(copy as Readonly<Record<string, unknown>>, this.#context))
+    this.#tx.publish(publisher.toEvent(copy as Readonly<Record<string, unknown>>, this.#origin))
   }
 }
 

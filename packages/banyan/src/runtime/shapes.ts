@@ -7,8 +7,12 @@ import type { AnySchema } from '../contract/schema.ts'
 import type { Code } from '../core/code.ts'
 import type { BanyanError } from '../core/error.ts'
 import type { DatabaseDefinition } from '../store/define-database.ts'
-import type { CallContext } from './call-context.ts'
 import type { SubscriptionOptions } from './subscribe.ts'
+
+/** Whatever the pipeline gives to handlers: its typed face is `Context`. */
+export interface HandlerContext {
+  readonly caller: string
+}
 
 /** A declared error's class. */
 export interface ErrorShape {
@@ -77,7 +81,7 @@ export interface DeliveredShape {
 /** A subscription. */
 export interface SubscriptionShape {
   readonly event: EventShape
-  readonly handle: (event: DeliveredShape, ctx: CallContext) => unknown
+  readonly handle: (event: DeliveredShape, ctx: HandlerContext) => unknown
   readonly options: SubscriptionOptions
 }
 
@@ -85,7 +89,7 @@ export interface SubscriptionShape {
 export interface JobShape {
   readonly name: string
   readonly everyMs: number
-  readonly run: (ctx: CallContext) => unknown
+  readonly run: (ctx: HandlerContext) => unknown
 }
 
 /** A service. */
@@ -93,7 +97,7 @@ export interface ServiceShape {
   readonly contract: ContractShape
   readonly calls: readonly (ContractShape | OperationShape)[]
   readonly database?: DatabaseDefinition | undefined
-  readonly operations: Readonly<Record<string, (input: unknown, ctx: CallContext) => unknown>>
+  readonly operations: Readonly<Record<string, (input: unknown, ctx: HandlerContext) => unknown>>
   readonly subscriptions: readonly SubscriptionShape[]
   readonly jobs: readonly JobShape[]
 }

@@ -1,0 +1,65 @@
+/**
+ * What can be wrong with a service. The types refuse most of it; this is for what they cannot see (bounds, names given
+ * twice) and for programs that do not compile. All faults are found at once.
+ */
+import { contractName } from '../contract/contract-faults.ts'
+import { isContract, operationsOf } from '../contract/define-contract.ts'
+/** Keys that one subscription may handle at the same time. */
+export const maxConcurrency = 256
+/** Tries that a subscription may ask for. */
+export const maxDeliveryAttempts = 100
+/** The shortest and the longest interval of a job, in milliseconds. */
+export const jobIntervalMs = { min: 10, max: 86400000 }
+/** All that is wrong with a service, a line each; empty when it is good. */
+export function serviceFaults(service) {
+  if (!isContract(service.contract)) return ['the first argument must be a contract, made by defineContract']
+  return [...handlerFaults(service), ...callFaults(service), ...subscriptionFaults(service), ...jobFaults(service)]
+}
+function handlerFaults({ contract, operations }) {
+  const declared = new Set(operationsOf(contract).map((operation) => operation.name))
+  const missing = [...declared].filter((name) => typeof operations[name] !== 'function')
+  const extra = Object.keys(operations).filter((name) => !declared.has(name))
+  return [
+    ...missing.map((name) => `operation '${name}' has no handler`),
+    ...extra.map((name) => `'${name}' is not an operation of the contract`),
+  ]
+}
+function callFaults({ calls }) {
+  return calls.flatMap((callable, index) => {
+    const kind = callable?.kind
+    if (isContract(callable) || kind === 'command' || kind === 'query') return []
+    return [`calls[${index}] is neither a contract nor an operation of one`]
+  })
+}
+function subscriptionFaults({ subscriptions }) {
+  return subscriptions.flatMap((subscription, index) => {
+    if (subscription?.$banyan !== 'subscription') return [`on[${index}] is no subscription: write on(event, handler)`]
+    if (subscription.event?.kind !== 'event' || typeof subscription.handle !== 'function')
+      return [`on[${index}] needs an event of a contract and a handler`]
+    return optionFaults(subscription.options).map((fault) => `on[${index}] (${subscription.event.wire}): ${fault}`)
+  })
+}
+function optionFaults({ group, concurrency, maxAttempts }) {
+  const faults = []
+  if (group !== undefined && !contractName.test(group))
+    faults.push(`group '${group}' must be lower case letters, digits and '-', a letter first`)
+  if (concurrency !== undefined && !within(concurrency, 1, maxConcurrency))
+    faults.push(`concurrency ${concurrency} must be a whole number from 1 to ${maxConcurrency}`)
+  if (maxAttempts !== undefined && !within(maxAttempts, 1, maxDeliveryAttempts))
+    faults.push(`maxAttempts ${maxAttempts} must be a whole number from 1 to ${maxDeliveryAttempts}`)
+  return faults
+}
+function jobFaults({ jobs }) {
+  const names = jobs.map((job) => job.name)
+  return jobs.flatMap((job, index) => {
+    const faults = []
+    if (!contractName.test(job.name)) faults.push(`name '${job.name}' must be lower case letters, digits and '-'`)
+    if (names.indexOf(job.name) !== index) faults.push(`the name '${job.name}' is used twice`)
+    if (!within(job.everyMs, jobIntervalMs.min, jobIntervalMs.max))
+      faults.push(`everyMs ${job.everyMs} must be a whole number from ${jobIntervalMs.min} to ${jobIntervalMs.max}`)
+    return faults.map((fault) => `jobs[${index}]: ${fault}`)
+  })
+}
+function within(value, min, max) {
+  return Number.isInteger(value) && value >= min && value <= max
+}
