@@ -190,6 +190,23 @@ describe('a failing delivery', () => {
     expect(consumer.status()).toMatchObject({ cursor: 5, parked: 3 })
   })
 
+  it('keeps successors parked when the answer to a park is lost', async () => {
+    const rig = await logged('bad:1', 'bad:2')
+    let parks = 0
+    const park: typeof rig.consumer.inbox.park = async (...given) => {
+      await rig.consumer.inbox.park(...given)
+      parks += 1
+      if (parks === 1) throw new BanyanError('UNAVAILABLE', 'the connection broke', { outcome: 'unknown' })
+    }
+    const behaviour = async (event: { readonly envelope: string }): Promise<void> => {
+      if (labels([event])[0] === 'bad:1') await no()
+    }
+    rig.consume(behaviour, { inbox: { ...rig.consumer.inbox, park } }).start()
+    await rig.environment.advance(60_000)
+    expect(await rig.ledger()).toEqual([])
+    expect(labels(await rig.consumer.inbox.parked(10))).toEqual(['bad:1', 'bad:2'])
+  })
+
   it('keeps parked keys parked for the next host', async () => {
     const rig = await logged('bad:1')
     const first = rig.consume(no)

@@ -12,6 +12,8 @@ import { labels } from '../testing/suites/sample.ts'
 const faults: Faults = { maxLatencyMs: 15, failureRate: 0.03 }
 const leaseMs = 1_500
 const keys = 6
+/** Publishing takes about as long. */
+const attackMs = 16_000
 
 interface Running {
   readonly host: FaultyHost
@@ -28,7 +30,7 @@ async function churn(rig: DeliveryRig, make: (host: FaultyHost) => Running, isOv
   }
   const hosts = [launch(), launch()]
   while (!isOver()) {
-    await sleep(timers, 200 + random.next() * 2_000)
+    await sleep(timers, 100 + random.next() * 1_200)
     const index = random.next() < 0.5 ? 0 : 1
     if (random.next() < 0.5) {
       hosts[index]?.host.crash()
@@ -41,34 +43,25 @@ async function churn(rig: DeliveryRig, make: (host: FaultyHost) => Running, isOv
 async function attack(seed: number, eventCount: number, poison: ReadonlySet<string>): Promise<DeliveryRig> {
   const rig = createDeliveryRig(seed)
   const { random, timers } = rig.environment
-  let over = false
+  const over = (): boolean => rig.environment.clock.monotonic() > attackMs
   const behaviour = async (event: { readonly envelope: string }): Promise<void> => {
     await sleep(timers, random.next() * 25)
     if (poison.has(labels([event])[0] as string)) throw new Error('poison')
     if (random.next() < 0.1) throw new BanyanError('UNAVAILABLE', 'an outage')
   }
   const retry = { maxMs: 500, maxAttempts: 5, maxOutageAttempts: 1_000 }
-  const relays = churn(
-    rig,
-    (host) => ({ host, ...rig.relay(host, { leaseMs, batch: 20 }) }),
-    () => over,
-  )
+  const relays = churn(rig, (host) => ({ host, ...rig.relay(host, { leaseMs, batch: 20 }) }), over)
   const options = { leaseMs, retry, concurrency: 4, maxBuffered: 60, pageSize: 25, maxAhead: 200 }
-  const consumers = churn(
-    rig,
-    (host) => ({ host, ...rig.consume(behaviour, options, host) }),
-    () => over,
-  )
+  const consumers = churn(rig, (host) => ({ host, ...rig.consume(behaviour, options, host) }), over)
   const publishing = Array.from({ length: keys }, async (_, key) => {
     for (let index = key; index < eventCount; index += keys) {
-      await sleep(timers, random.next() * 150)
+      await sleep(timers, random.next() * 700)
       await rig.publish(`k${key}:${index}`)
     }
   })
   const done = async (): Promise<boolean> => {
     await Promise.all(publishing)
     const settled = (await rig.ledger()).length + (await rig.consumer.inbox.parked(10_000)).length
-    over ||= (await rig.bus.end('producer')) === eventCount
     return settled >= eventCount
   }
   await rig.until(done)
@@ -96,7 +89,7 @@ describe('every event is applied once, in the order of its key', () => {
     expect(await rig.consumer.inbox.parked(10)).toEqual([])
   })
 
-  it.each([21, 22, 23, 24])('or parked with everything behind it, seed %i', async (seed) => {
+  it.each([21, 22, 23, 24, 5018, 5038, 5040, 5041])('or parked with everything behind it, seed %i', async (seed) => {
     const count = 240
     const rig = await attack(seed, count, new Set(['k2:50', 'k4:100']))
     const [ledger, parked] = [await rig.ledger(), labels(await rig.consumer.inbox.parked(10_000))]

@@ -200,18 +200,25 @@ export class Session {
       await this.#apply(lane, event)
       this.#finish(lane, event)
     } catch (error) {
-      if (error instanceof AlreadyApplied && (await this.#isMarked(event))) {
-        this.#counts.skipped += 1
+      if (error instanceof AlreadyApplied && (await this.#isSettled(event))) {
         this.#finish(lane, event)
       } else if (this.#state !== 'lost' && !this.#aborted) await this.#fail(lane, event, error)
     }
   }
 
-  /** Errors are known by their reason, and a contract may use the same word; so the inbox has the last say. */
-  async #isMarked(event: LoggedEvent): Promise<boolean> {
-    const { inbox, group } = this.#options
-    const marked = await this.#guard(() => inbox.marked(group, [event.id]))
-    return marked?.has(event.id) === true
+  /**
+   * Is it done, as an error says? Errors are known by their reason, and a contract may use the same word, so the inbox has the
+   * last say. It also says whether done means parked: the answer to a park may have been lost, and then its key is parked too.
+   */
+  async #isSettled(event: LoggedEvent): Promise<boolean> {
+    const { inbox, group, source } = this.#options
+    const settled = await this.#guard(async () => {
+      if (!(await inbox.marked(group, [event.id])).has(event.id)) return false
+      if ((await inbox.parkedKeys(group, source)).has(event.key)) this.#parkedKeys?.add(event.key)
+      this.#counts.skipped += 1
+      return true
+    })
+    return settled === true
   }
 
   async #fail(lane: Lane, event: LoggedEvent, error: unknown): Promise<void> {
