@@ -10,11 +10,9 @@ import {
 import { createPostgresBus } from './bus/postgres-bus.ts'
 import { createPostgresStore } from './store/postgres-store.ts'
 import { asAdmin, createDatabase, describeEngines, type Engine, shiftClock } from './testing/engines.ts'
+import { emptyStore } from './testing/fixtures.ts'
 
-const emptyStore = `
-  TRUNCATE banyan.outbox, banyan.consumer, banyan.mark, banyan.attempt, banyan.parked, banyan.idempotency;
-  UPDATE banyan.clock SET shift = '0'`
-const emptyBus = `TRUNCATE banyan.source, banyan.event; UPDATE banyan.clock SET shift = '0'`
+const emptyBus = `DELETE FROM banyan.source; DELETE FROM banyan.event; UPDATE banyan.clock SET shift = '0'`
 
 describeEngines('contract', (engine, name) => {
   const openStore = createStoreOpener(engine)
@@ -32,7 +30,7 @@ function createStoreOpener(engine: () => Engine): () => Promise<OpenedStore> {
     const options = { url, service: 'sample', idleTimeoutMs: 1_000 }
     const [store, second] = [await createPostgresStore(options), await createPostgresStore(options)]
     await store.migrate([])
-    await asAdmin(url, (admin) => admin.script(emptyStore))
+    await emptyStore(url)
     const at = url
     return {
       store,

@@ -5,7 +5,7 @@
 import { BanyanError } from 'banyan/core'
 import pg from 'pg'
 import { Exchange, type Statement, type StatementResult, type WireStatement } from './exchange.ts'
-import { isStalePlan } from './sql-error.ts'
+import { fromClient, isStalePlan } from './sql-error.ts'
 import { StatementCache } from './statement-cache.ts'
 
 /** What every connection of one pool has in common. */
@@ -47,11 +47,15 @@ export class Session {
     client.on('end', () => this.#lose(undefined))
   }
 
-  /** Connects; rejects with what pg rejects with. */
+  /** Connects; rejects with the server's error or {@link ConnectionLost}. */
   static async open(options: SessionOptions): Promise<Session> {
     const client = createClient(options)
     const session = new Session(client, options)
-    await client.connect()
+    try {
+      await client.connect()
+    } catch (error) {
+      throw fromClient(error)
+    }
     return session
   }
 
@@ -92,7 +96,7 @@ export class Session {
         this.#flying -= 1
         if (error === null || error === undefined) return resolve(exchange.results)
         this.#failed(wire, error)
-        reject(new FlightError(this.#gone ? (this.#lastError ?? error) : error, exchange.results))
+        reject(new FlightError(fromClient(this.#gone ? (this.#lastError ?? error) : error), exchange.results))
       })
       this.#flying += 1
       this.#client.query(exchange)
@@ -114,6 +118,8 @@ export class Session {
     this.#flying += 1
     try {
       await this.#client.query(text)
+    } catch (error) {
+      throw fromClient(error)
     } finally {
       this.#flying -= 1
     }

@@ -15,13 +15,30 @@ export function sqlState(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined
 }
 
-/** True when the connection is gone and with it the session: a broken socket, or a FATAL of the server. */
+/** The connection is gone, or never came to be; the client's or the socket's own error is the cause. */
+export class ConnectionLost extends Error {
+  constructor(cause: unknown) {
+    super('the connection to the database is gone', { cause })
+  }
+}
+
+/** What the client threw: an error of the server as it is, any other as {@link ConnectionLost}. */
+export function fromClient(error: unknown): unknown {
+  return sqlState(error) === undefined && !isBanyanError(error) ? new ConnectionLost(error) : error
+}
+
+/** True for errors of the database or of the connection to it, false for whatever else work may throw. */
+export function isDatabaseError(error: unknown): boolean {
+  return error instanceof ConnectionLost || (!isBanyanError(error) && sqlState(error) !== undefined)
+}
+
+/** True when the session is gone: a broken connection, or a FATAL of the server. */
 export function isConnectionLoss(error: unknown): boolean {
-  if (isBanyanError(error)) return false
+  if (error instanceof ConnectionLost) return true
+  if (!isDatabaseError(error)) return false
   const { severity } = error as { severity?: unknown }
-  if (severity === undefined || severity === 'FATAL' || severity === 'PANIC') return true
-  // The severity comes in the server's language; these come with a FATAL only.
-  return /^(08|57P|25P03|25P04)/.test(sqlState(error) ?? '')
+  // The severity comes in the server's language; these states come with a FATAL only.
+  return severity === 'FATAL' || severity === 'PANIC' || /^(08|57P|25P03|25P04)/.test(sqlState(error) ?? '')
 }
 
 /** Serialization failure, deadlock: the same work may go through when it is run again. */
@@ -104,21 +121,14 @@ const meanings: readonly (readonly [string, Meaning])[] = [
   ['3D000', refused],
 ]
 
-const refusedSockets = new Set(['ECONNREFUSED', 'ENOENT', 'EACCES', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT'])
-
-/** Whatever the client threw, as a {@link BanyanError}; those stay as they are. */
+/** Whatever the database or its client said, as a {@link BanyanError}; those stay as they are. */
 export function fromSqlError(error: unknown): BanyanError {
   if (isBanyanError(error)) return error
+  if (error instanceof ConnectionLost)
+    return new BanyanError(unavailable.code, unavailable.message, { ...unavailable.options, cause: error.cause })
   const state = sqlState(error)
-  const meaning =
-    state === undefined ? meaningOfSocket(error) : meanings.find(([prefix]) => state.startsWith(prefix))?.[1]
+  const meaning = state === undefined ? undefined : meanings.find(([prefix]) => state.startsWith(prefix))?.[1]
   if (meaning === undefined)
     return new BanyanError('INTERNAL', 'a statement of the database failed', { cause: error, outcome: 'refused' })
   return new BanyanError(meaning.code, meaning.message, { ...meaning.options, cause: error })
-}
-
-function meaningOfSocket(error: unknown): Meaning {
-  const code = String((error as { code?: unknown } | undefined)?.code)
-  if (!refusedSockets.has(code)) return unavailable
-  return { ...unavailable, message: 'the database cannot be reached' }
 }

@@ -1,9 +1,9 @@
 /** Statements outside of transactions: on a session of the pool, or on one opened for the purpose. */
-import { BanyanError, isBanyanError } from 'banyan/core'
+import { BanyanError } from 'banyan/core'
 import type { StatementResult } from '../client/exchange.ts'
 import type { Pool } from '../client/pool.ts'
 import { FlightError, Session, type SessionOptions } from '../client/session.ts'
-import { fromSqlError, isConnectionLoss, isStalePlan } from '../client/sql-error.ts'
+import { fromSqlError, isConnectionLoss, isDatabaseError, isStalePlan } from '../client/sql-error.ts'
 
 /** Runs one statement in a transaction of its own. */
 export type RunAlone = (text: string, values?: readonly unknown[], signal?: AbortSignal) => Promise<StatementResult>
@@ -53,7 +53,8 @@ export async function alone<Result>(
     session = await Session.open(options)
     return await work(session)
   } catch (error) {
-    throw isBanyanError(error) ? error : fromSqlError(error instanceof FlightError ? error.cause : error)
+    const cause = error instanceof FlightError ? error.cause : error
+    throw isDatabaseError(cause) ? fromSqlError(cause) : cause
   } finally {
     await session?.end()
   }

@@ -65,45 +65,66 @@ export interface ResolveOptions {
 }
 
 const resolvePollMs = 100
+/** A row that is not there may have been trimmed already, so looking for longer would not make it any surer. */
+const eventLookups = 10
+
+/** By what a transaction can be found again. */
+export interface Trace {
+  readonly xid: string | undefined
+  /** One of its events. */
+  readonly eventId: string | undefined
+}
 
 /** What a failed flight with COMMIT means. */
-export async function judge(
-  error: unknown,
-  knownXid: string | undefined,
-  pool: Pool,
-  options: ResolveOptions,
-): Promise<CommitResult> {
+export async function judge(error: unknown, trace: Trace, pool: Pool, options: ResolveOptions): Promise<CommitResult> {
   const cause = error instanceof FlightError ? error.cause : error
   if (!isConnectionLoss(cause)) return { state: 'failed', error: cause }
-  const xid = knownXid ?? xidOf(error instanceof FlightError ? error.results : [])
+  const xid = trace.xid ?? xidOf(error instanceof FlightError ? error.results : [])
   // It wrote nothing, so nothing is lost whether or not it ended well.
   if (xid === null) return { state: 'committed' }
-  if (xid === undefined) throw unknown(cause)
-  return resolve(xid, cause, pool, options)
+  const state = await (xid === undefined ? findEvent(trace.eventId, pool, options) : findXid(xid, pool, options))
+  if (state === undefined) throw unknown(cause)
+  return state === 'committed' ? { state } : { state: 'again', error: cause }
 }
 
-async function resolve(xid: string, cause: unknown, pool: Pool, options: ResolveOptions): Promise<CommitResult> {
-  const attempts = Math.ceil(options.withinMs / resolvePollMs)
+async function findXid(
+  xid: string,
+  pool: Pool,
+  { after, withinMs }: ResolveOptions,
+): Promise<'committed' | 'aborted' | undefined> {
+  const attempts = Math.ceil(withinMs / resolvePollMs)
   for (let attempt = 0; attempt < attempts; attempt += 1) {
-    const status = await ask(xid, pool)
-    if (status === 'committed') return { state: 'committed' }
-    if (status === 'aborted') return { state: 'again', error: cause }
-    if (status === 'forgotten') break
-    await pause(options.after, resolvePollMs)
+    const [row] = await ask(pool, "SELECT coalesce(pg_xact_status($1::xid8), 'forgotten') AS status", xid)
+    if (row?.status === 'committed' || row?.status === 'aborted') return row.status
+    if (row?.status === 'forgotten') return undefined
+    await pause(after, resolvePollMs)
   }
-  throw unknown(cause)
+  return undefined
 }
 
-/** Undefined while it runs, or while the database cannot be asked. */
-async function ask(xid: string, pool: Pool): Promise<'committed' | 'aborted' | 'forgotten' | undefined> {
+/** Nothing was heard of the last flight: an event in the outbox still proves that it was committed. */
+async function findEvent(
+  eventId: string | undefined,
+  pool: Pool,
+  { after, withinMs }: ResolveOptions,
+): Promise<'committed' | undefined> {
+  const attempts = eventId === undefined ? 0 : Math.min(eventLookups, Math.ceil(withinMs / resolvePollMs))
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const found = await ask(pool, 'SELECT 1 FROM banyan.outbox WHERE event_id = $1', eventId)
+    if (found.length > 0) return 'committed'
+    await pause(after, resolvePollMs)
+  }
+  return undefined
+}
+
+/** Asks on a connection of its own; no rows while the database cannot be asked. */
+async function ask(pool: Pool, text: string, value: unknown): Promise<StatementResult['rows']> {
   let session: Session | undefined
   try {
     session = await pool.extra()
-    const { rows } = await session.query('SELECT coalesce(pg_xact_status($1::xid8), $2) AS status', [xid, 'forgotten'])
-    const status = rows[0]?.status
-    return status === 'in progress' ? undefined : status
+    return (await session.query(text, [value])).rows
   } catch {
-    return undefined
+    return []
   } finally {
     void session?.end()
   }

@@ -12,10 +12,17 @@ import type { NewEvent, Outbox, OutboxCursor, OutboxPage } from 'banyan/store'
 import type { RunAlone } from './alone.ts'
 import { beginning, fromSnapshot } from './snapshot.ts'
 
+// Rows of another cluster's transactions would be invisible, or worse, seen again and again: they become this transaction's.
+const adopt = `
+  WITH here AS (UPDATE banyan.meta SET id = gen_random_uuid(), cluster = banyan.cluster() RETURNING 1)
+  UPDATE banyan.outbox SET xid = pg_current_xact_id() FROM here`
+
 /** The outbox, and what the store tells it. */
 export interface PostgresOutbox extends Outbox {
   /** A transaction of this process that published has committed. */
   committed(): void
+  /** Makes a restored outbox this cluster's. */
+  adopt(): Promise<void>
 }
 
 const columns = 'event_id, type, key, envelope'
@@ -67,6 +74,12 @@ interface Row {
   readonly same: boolean
 }
 
+/** The statement that reads on after a difference that was read to its end. */
+export function tailStatement(cursor: OutboxCursor, limit: number): { text: string; values: readonly unknown[] } {
+  const { xmax, running } = fromSnapshot(cursor.previous)
+  return { text: tail, values: [limit + 1, cursor.previous, xmax, running] }
+}
+
 /** The outbox of one service's database. */
 export function createPostgresOutbox(run: RunAlone): PostgresOutbox {
   const listeners = new Set<() => void>()
@@ -75,10 +88,10 @@ export function createPostgresOutbox(run: RunAlone): PostgresOutbox {
     const inside = cursor === undefined || cursor.lastId !== '0'
     const previous = cursor?.previous ?? beginning
     const upTo = cursor === undefined ? null : cursor.current
-    const base = fromSnapshot(previous)
-    const { rows } = inside
-      ? await run(paging, [limit + 1, previous, upTo, cursor?.lastId ?? '0'])
-      : await run(tail, [limit + 1, previous, base.xmax, base.running])
+    const { text, values } = inside
+      ? { text: paging, values: [limit + 1, previous, upTo, cursor?.lastId ?? '0'] }
+      : tailStatement(cursor, limit)
+    const { rows } = await run(text, values)
     const [about, ...found] = rows as Row[]
     if (about === undefined) throw new BanyanError('INTERNAL', 'banyan.meta is empty', { reason: 'NOT_MIGRATED' })
     assertCluster(about, cursor)
@@ -104,6 +117,9 @@ export function createPostgresOutbox(run: RunAlone): PostgresOutbox {
         `SELECT count(*)::int AS waiting FROM (SELECT FROM banyan.outbox LIMIT ${depthLimit}) AS w`,
       )
       return rows[0].waiting
+    },
+    async adopt() {
+      await run(adopt)
     },
     committed() {
       for (const listener of listeners) listener()

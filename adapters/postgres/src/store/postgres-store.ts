@@ -50,6 +50,11 @@ export interface PostgresStoreOptions {
 export interface PostgresStore extends Store {
   /** Where migrations stand, without applying any. */
   status(migrations: readonly Migration[]): Promise<readonly MigrationStatus[]>
+  /**
+   * After a restore or a move: declares that the outbox as it is now belongs to this cluster and is to be read from its
+   * beginning. The log then has to forget its old position (`forgetCursor` of the Postgres bus).
+   */
+  adopt(): Promise<void>
   /** What the pool is doing. */
   readonly pool: PoolState
 }
@@ -98,6 +103,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     outbox,
     inbox: createPostgresInbox(run),
     idempotency: createPostgresIdempotency(run),
+    adopt: outbox.adopt,
     async ping(signal) {
       await run('SELECT 1', [], signal)
     },

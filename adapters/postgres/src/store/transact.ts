@@ -1,9 +1,9 @@
 /** `transact`: attempts until one commits, fails for good, or there were enough. */
-import { BanyanError, isBanyanError } from 'banyan/core'
+import { BanyanError } from 'banyan/core'
 import type { StoreTransaction, TransactOptions } from 'banyan/store'
 import { type Pool, toAborted } from '../client/pool.ts'
 import { FlightError, type Session } from '../client/session.ts'
-import { fromSqlError, isRerunnable, sqlState } from '../client/sql-error.ts'
+import { fromSqlError, isDatabaseError, isRerunnable, sqlState } from '../client/sql-error.ts'
 import { pause } from '../client/timing.ts'
 import { type CommitResult, judge, lastStatements, type ResolveOptions } from './commit.ts'
 import { OpenTransaction } from './open-transaction.ts'
@@ -56,7 +56,7 @@ async function attemptOnce<Result>(
     const cause = unwrap(error)
     await rollBack(session, tx)
     if (isRerunnable(tx.failure) || isRerunnable(cause)) return { done: false, error: cause }
-    throw error instanceof FlightError || cause === tx.failure || isSqlFailure(cause) ? fromSqlError(cause) : cause
+    throw isDatabaseError(cause) ? fromSqlError(cause) : cause
   } finally {
     context.pool.release(session)
   }
@@ -100,7 +100,7 @@ async function commit(
     return { state: 'committed' }
   } catch (error) {
     if (sqlState(unwrap(error)) === '25P02') return { state: 'failed', error: swallowed(tx) }
-    return judge(error, tx.xid, context.pool, context)
+    return judge(error, { xid: tx.xid, eventId: tx.events[0]?.id }, context.pool, context)
   }
 }
 
@@ -133,17 +133,11 @@ async function untilAborted<Result>(
 
 async function rollBack(session: Session, tx: OpenTransaction): Promise<void> {
   if (!tx.begun || !session.usable) return
-  if (!session.busy && session.transactionStatus === 'I') return
   await session.query('ROLLBACK').catch(() => session.destroy())
 }
 
 function unwrap(error: unknown): unknown {
   return error instanceof FlightError ? error.cause : error
-}
-
-/** What the database or its client said, as opposed to what the work threw on its own. */
-function isSqlFailure(error: unknown): boolean {
-  return !isBanyanError(error) && sqlState(error) !== undefined
 }
 
 function swallowed(tx: OpenTransaction): unknown {

@@ -70,6 +70,16 @@ export async function createDatabase(engine: Engine): Promise<string> {
   return sameServer(engine.url, name)
 }
 
+/** One database for all tests of a server in a file; they empty it themselves. */
+export function oneDatabase(): (engine: Engine) => Promise<string> {
+  const urls = new Map<Engine, Promise<string>>()
+  return (engine) => {
+    const known = urls.get(engine) ?? createDatabase(engine)
+    urls.set(engine, known)
+    return known
+  }
+}
+
 /** The same server and user, another database. */
 export function sameServer(url: string, database: string): string {
   const { username, password } = new URL(url)
