@@ -9,10 +9,11 @@ import { type Attempts, createAttempts } from './attempt.ts'
 import { equalJitterMs, fullJitterMs, loopBackoff } from './backoff.ts'
 import type { LoggedEvent } from './bus.ts'
 import type { ResolvedConsumerOptions } from './consumer-options.ts'
+import { createIntake, type Intake } from './intake.ts'
 import { createLanes, type Lane } from './lanes.ts'
 import { createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts'
-import { createLowWater, type LowWater } from './low-water.ts'
 import { toOneLine } from './operator-log.ts'
+import { createProgress, type Progress } from './progress.ts'
 import { createWaits } from './waits.ts'
 
 /** What has been done, over all sessions of a consumer. */
@@ -29,26 +30,18 @@ export interface ConsumerCounts {
   lastError: string | undefined
 }
 
-const trimEveryMs = 600_000
-
 export class Session {
   readonly #options: ResolvedConsumerOptions
   readonly #assignment: Assignment
   readonly #counts: ConsumerCounts
   readonly #lease: LeaseKeeper
   readonly #attempts: Attempts
-  readonly #lowWater: LowWater
+  readonly #progress: Progress
+  readonly #intake: Intake
   readonly #lanes = createLanes()
   readonly #waits: ReturnType<typeof createWaits>
   readonly #running = new Set<Promise<void>>()
   readonly #retries = new Set<{ cancel(): void }>()
-  #parkedKeys: Set<string> | undefined
-  /** Only events up to here can have been marked before this session. */
-  #knownEnd = 0
-  #position: number
-  #advanced: number
-  #advancedMs: number
-  #trimmedMs: number
   #pollMs: number
   #fetchFailures = 0
   #starved = false
@@ -57,17 +50,13 @@ export class Session {
   #state: 'running' | 'stopping' | 'lost' = 'running'
 
   constructor(options: ResolvedConsumerOptions, assignment: Assignment, claimedMs: number, counts: ConsumerCounts) {
-    const nowMs = options.environment.clock.monotonic()
     this.#options = options
     this.#assignment = assignment
     this.#counts = counts
     this.#attempts = createAttempts(options.environment.timers)
     this.#waits = createWaits(options.environment.timers)
-    this.#lowWater = createLowWater(assignment.cursor)
-    this.#position = assignment.cursor
-    this.#advanced = assignment.cursor
-    this.#advancedMs = nowMs
-    this.#trimmedMs = nowMs
+    this.#progress = createProgress(options, assignment)
+    this.#intake = createIntake(options, assignment, this.#lanes, this.#progress.lowWater)
     this.#pollMs = options.idlePollMs
     this.#lease = createLeaseKeeper({
       ...options,
@@ -86,8 +75,8 @@ export class Session {
     readonly running: number
   } {
     return {
-      cursor: this.#lowWater.mark(),
-      position: this.#position,
+      cursor: this.#progress.lowWater.mark(),
+      position: this.#intake.position,
       buffered: this.#lanes.size,
       running: this.#running.size,
     }
@@ -102,7 +91,7 @@ export class Session {
     while (this.#state === 'running') await this.#turn()
     await Promise.allSettled(this.#running)
     this.#lease.end()
-    if (this.#state === 'stopping') await this.#guard(() => this.#advance())
+    if (this.#state === 'stopping') await this.#guard(() => this.#writeProgress())
   }
 
   /** Hands out nothing more; handlers have `withinMs` to finish, then they are aborted. */
@@ -120,7 +109,7 @@ export class Session {
   async #turn(): Promise<void> {
     const more = await this.#guard(() => this.#fetch())
     this.#dispatch()
-    if (this.#isAdvanceDue()) await this.#guard(() => this.#advance())
+    if (this.#progress.isDue()) await this.#guard(() => this.#writeProgress())
     if (this.#state !== 'running' || more === true) return
     if (more === undefined) {
       this.#fetchFailures += 1
@@ -128,7 +117,7 @@ export class Session {
       return
     }
     this.#fetchFailures = 0
-    const unwritten = this.#lowWater.mark() > this.#advanced || this.#lanes.size > 0
+    const unwritten = this.#progress.isBehind() || this.#lanes.size > 0
     await this.#waits.idle(unwritten ? Math.min(this.#pollMs, this.#options.advanceEveryMs) : this.#pollMs)
     this.#pollMs = Math.min(this.#pollMs * 2, this.#options.idlePollMs * 4)
   }
@@ -150,34 +139,13 @@ export class Session {
     this.#counts.lastError = text
   }
 
-  /** Reads the next page into the lanes; true when there may be more at once. Nothing is taken when any of it fails. */
   async #fetch(): Promise<boolean> {
-    const { bus, source, group, inbox, pageSize, maxBuffered, maxAhead, subscriptions } = this.#options
-    if (this.#parkedKeys === undefined) {
-      this.#knownEnd = await bus.end(source)
-      this.#parkedKeys = new Set(await inbox.parkedKeys(group, source))
-    }
-    const limit = Math.min(pageSize, maxBuffered - this.#lanes.size)
-    this.#starved = limit < Math.min(pageSize, Math.ceil(maxBuffered / 4)) || this.#lowWater.ahead() >= maxAhead
-    if (this.#starved) return false
-    const page = await bus.read(source, this.#position, limit)
-    const wanted = page.filter((event) => subscriptions.has(event.type))
-    const old = wanted.filter((event) => event.offset <= this.#knownEnd).map((event) => event.id)
-    const marked = old.length === 0 ? new Set<string>() : await inbox.marked(group, old)
-    for (const event of page) this.#take(event, subscriptions.has(event.type) && !marked.has(event.id))
-    if (page.length > 0) this.#pollMs = this.#options.idlePollMs
-    return page.length === limit
-  }
-
-  #take(event: LoggedEvent, toDo: boolean): void {
-    this.#position = event.offset
-    this.#lowWater.opened(event.offset)
-    if (toDo) {
-      this.#lanes.add(event)
-    } else {
-      this.#lowWater.finished(event.offset)
-      this.#counts.skipped += 1
-    }
+    const before = { position: this.#intake.position, skipped: this.#intake.skipped }
+    const outcome = await this.#intake.fetch()
+    this.#starved = outcome === 'starved'
+    this.#counts.skipped += this.#intake.skipped - before.skipped
+    if (this.#intake.position > before.position) this.#pollMs = this.#options.idlePollMs
+    return outcome === 'full'
   }
 
   #dispatch(): void {
@@ -214,7 +182,7 @@ export class Session {
     const { inbox, group, source } = this.#options
     const settled = await this.#guard(async () => {
       if (!(await inbox.marked(group, [event.id])).has(event.id)) return false
-      if ((await inbox.parkedKeys(group, source)).has(event.key)) this.#parkedKeys?.add(event.key)
+      if ((await inbox.parkedKeys(group, source)).has(event.key)) this.#intake.parkedKeys.add(event.key)
       this.#counts.skipped += 1
       return true
     })
@@ -230,7 +198,7 @@ export class Session {
   async #apply(lane: Lane, event: LoggedEvent): Promise<void> {
     const { handle, handlerTimeoutMs } = this.#options
     const mark = this.#markOf(event)
-    if (this.#parkedKeys?.has(lane.key)) lane.verdict ??= { attempts: 0, error: '' }
+    if (this.#intake.parkedKeys.has(lane.key)) lane.verdict ??= { attempts: 0, error: '' }
     if (lane.verdict !== undefined) return this.#park(lane, event, mark)
     const attempt = lane.failures + lane.outages + 1
     await this.#attempts.run((signal) => handle(event, attempt, mark, signal), handlerTimeoutMs)
@@ -246,14 +214,14 @@ export class Session {
     const { type, envelope } = event
     const { attempts, error } = lane.verdict as NonNullable<Lane['verdict']>
     await this.#options.inbox.park(mark, { type, envelope, attempts, error })
-    this.#parkedKeys?.add(lane.key)
+    this.#intake.parkedKeys.add(lane.key)
     this.#counts.parked += 1
     if (error !== '')
       this.#warn('event parked; its key waits', { type, key: lane.key, event: event.id, attempts, error })
   }
 
   #finish(lane: Lane, event: LoggedEvent): void {
-    this.#lowWater.finished(event.offset)
+    this.#progress.lowWater.finished(event.offset)
     this.#lanes.done(lane)
     if (this.#starved && this.#lanes.size <= this.#options.maxBuffered / 2) this.wake()
   }
@@ -300,24 +268,9 @@ export class Session {
     this.#retries.add(timer)
   }
 
-  #isAdvanceDue(): boolean {
-    const { environment, advanceEveryMs, pageSize } = this.#options
-    const gained = this.#lowWater.mark() - this.#advanced
-    if (gained === 0) return false
-    return gained >= pageSize * 2 || environment.clock.monotonic() - this.#advancedMs >= advanceEveryMs
-  }
-
-  async #advance(): Promise<void> {
-    const { environment, inbox, keepMarksMs } = this.#options
-    const nowMs = environment.clock.monotonic()
-    const mark = this.#lowWater.mark()
-    this.#advancedMs = nowMs
-    if (mark > this.#advanced && !(await inbox.advance(this.#assignment, mark)))
-      return this.#lose(new Fenced(`group '${this.#assignment.group}' on '${this.#assignment.source}'`))
-    this.#advanced = mark
-    if (nowMs - this.#trimmedMs < trimEveryMs) return
-    this.#trimmedMs = nowMs
-    await inbox.trim(this.#assignment, keepMarksMs)
+  async #writeProgress(): Promise<void> {
+    if (await this.#progress.write()) return
+    this.#lose(new Fenced(`group '${this.#assignment.group}' on '${this.#assignment.source}'`))
   }
 
   #lose(reason: unknown): void {

@@ -90,3 +90,18 @@ export function createDeliveryRig(seed = 1): DeliveryRig {
     until: async (what, limitMs) => environment.run(until(what, limitMs)),
   }
 }
+
+/** A rig with these events in its log already. */
+export async function createLoggedRig(...all: string[]): Promise<DeliveryRig> {
+  const rig = createDeliveryRig()
+  await rig.publish(...all)
+  const relay = rig.relay()
+  relay.start()
+  await rig.environment.run(relay.stop())
+  return rig
+}
+
+/** So many labels, round robin over keys k0, k1 … */
+export function many(count: number, keys = 5): string[] {
+  return Array.from({ length: count }, (_, index) => `k${index % keys}:${index}`)
+}

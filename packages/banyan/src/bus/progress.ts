@@ -1,0 +1,47 @@
+/**
+ * The low-water mark of a session and its way to the inbox: written in batches and apart from the effects, since what lies
+ * above it is found by its marks after a crash.
+ */
+import type { Assignment } from '../store/inbox.ts'
+import type { ResolvedConsumerOptions } from './consumer-options.ts'
+import { createLowWater, type LowWater } from './low-water.ts'
+
+export interface Progress {
+  readonly lowWater: LowWater
+  /** Something is done that is not written. */
+  isBehind(): boolean
+  isDue(): boolean
+  /** Writes the mark, and now and then trims what lies behind it; false under an older epoch. */
+  write(): Promise<boolean>
+}
+
+const trimEveryMs = 600_000
+
+export function createProgress(options: ResolvedConsumerOptions, assignment: Assignment): Progress {
+  const { inbox, advanceEveryMs, pageSize, keepMarksMs } = options
+  const { clock } = options.environment
+  const lowWater = createLowWater(assignment.cursor)
+  let written = assignment.cursor
+  let writtenMs = clock.monotonic()
+  let trimmedMs = writtenMs
+
+  const isBehind = (): boolean => lowWater.mark() > written
+  return {
+    lowWater,
+    isBehind,
+    isDue() {
+      if (!isBehind()) return false
+      return lowWater.mark() - written >= pageSize * 2 || clock.monotonic() - writtenMs >= advanceEveryMs
+    },
+    async write() {
+      const mark = lowWater.mark()
+      writtenMs = clock.monotonic()
+      if (mark > written && !(await inbox.advance(assignment, mark))) return false
+      written = mark
+      if (writtenMs - trimmedMs < trimEveryMs) return true
+      trimmedMs = writtenMs
+      await inbox.trim(assignment, keepMarksMs)
+      return true
+    },
+  }
+}
