@@ -44,7 +44,7 @@ export async function createCluster(wanted: NewCluster, beforePublish: () => voi
     })
     renewSystemIdentifier(staging)
     await setPassword({ ...wanted, clusterDir: staging })
-    syncTree(staging)
+    await syncTree(staging)
     beforePublish()
     renameSync(staging, wanted.clusterDir)
     syncPath(join(wanted.clusterDir, '..'))

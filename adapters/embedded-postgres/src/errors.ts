@@ -43,6 +43,7 @@ export function fromSystemError(error: unknown, doing: string): EmbeddedPostgres
   const errno = (cause as NodeJS.ErrnoException).code
   const message = `${doing}: ${cause.message}`
   if (errno === 'ENOSPC' || errno === 'EDQUOT') return diskFull(message, cause)
+  if (errno === 'EPERM' && process.getuid?.() === 0) return powerlessRoot(message, cause)
   if (errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS') {
     const hint = `Give this user write permission there, choose another folder (BANYAN_DATA_DIR), ${USE_A_SERVER}.`
     return new EmbeddedPostgresError('NOT_PERMITTED', message, hint, { cause })
@@ -54,6 +55,12 @@ function diskFull(message: string, cause?: Error): EmbeddedPostgresError {
   const hint =
     'Free some disk space (a new database takes about 40 MB, the program files 60 MB) and start again; nothing that was acknowledged is lost.'
   return new EmbeddedPostgresError('DISK_FULL', message, hint, cause ? { cause } : undefined)
+}
+
+/** Root is refused nothing, unless its capabilities were taken away: no chown, no other user. */
+function powerlessRoot(message: string, cause: Error): EmbeddedPostgresError {
+  const hint = `PostgreSQL must not run as root, and this root may not start it as another user: run the container as another user (docker --user), leave it CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID and SETUID, ${USE_A_SERVER}.`
+  return new EmbeddedPostgresError('NOT_PERMITTED', message, hint, { cause })
 }
 
 interface LogRule {

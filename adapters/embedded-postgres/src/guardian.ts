@@ -1,7 +1,7 @@
 // Ends the server when this process dies without saying so (kill -9, a crash, process.exit): a tiny shell that waits
 // for the end of a pipe only we hold open, then asks the postmaster for a fast shutdown. PostgreSQL itself does not
 // notice the death of its parent. Should the guardian be killed too, the next start ends the orphan.
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawnProgram } from './run.ts'
 import type { ServiceUser } from './service-user.ts'
 
 const SCRIPT = 'read -r line; kill -INT "$1"'
@@ -18,10 +18,9 @@ export function startGuardian(
   log: (line: string) => void,
 ): Guardian {
   if (process.platform === 'win32') return { pid: undefined, dismiss: () => undefined }
-  const child: ChildProcess = spawn('/bin/sh', ['-c', SCRIPT, 'banyan-guardian', String(postmasterPid)], {
+  const child = spawnProgram('/bin/sh', ['-c', SCRIPT, 'banyan-guardian', String(postmasterPid)], {
     cwd: '/',
     env: {},
-    detached: true, // a Ctrl-C of the terminal must not take it away first
     stdio: ['pipe', 'ignore', 'ignore'],
     ...(user ?? {}),
   })

@@ -1,6 +1,7 @@
 // One run of the server: spawned as a direct child, in a session of its own (Ctrl-C in the terminal is for our process,
 // which then stops the server in order), ready when PostgreSQL itself writes "ready" into postmaster.pid.
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { Readable } from 'node:stream'
 import type { Binaries } from './binaries.ts'
 import { clusterArgument } from './cluster.ts'
 import {
@@ -14,7 +15,7 @@ import {
 import { EmbeddedPostgresError, fromLog } from './errors.ts'
 import { type Guardian, startGuardian } from './guardian.ts'
 import { collectLogLines } from './log-lines.ts'
-import { fromSpawnError, run, serviceEnvironment } from './run.ts'
+import { fromSpawnError, run, serviceEnvironment, spawnProgram } from './run.ts'
 import type { ServiceUser } from './service-user.ts'
 
 /** Recovery after a crash replays at most max_wal_size (1 GB); the limit is for a server that hangs. */
@@ -42,15 +43,14 @@ export interface PostmasterOptions {
 
 export async function startPostmaster(options: PostmasterOptions): Promise<Postmaster> {
   const { clusterDir, user } = options
-  const child = spawn(options.binaries.postgres, ['-D', clusterArgument(clusterDir, user), ...options.arguments], {
+  const args = ['-D', clusterArgument(clusterDir, user), ...options.arguments]
+  const child = spawnProgram(options.binaries.postgres, args, {
     cwd: clusterDir,
     env: serviceEnvironment(),
-    detached: process.platform !== 'win32',
-    windowsHide: true,
     stdio: ['ignore', 'ignore', 'pipe'],
     ...(user ?? {}),
   })
-  const lines = collectLogLines(child.stderr, options.log)
+  const lines = collectLogLines(child.stderr ?? Readable.from([]), options.log)
   const exited = watchExit(child)
   const pid = await spawned(child, options.binaries.postgres)
   const guardian = startGuardian(pid, user, options.log)

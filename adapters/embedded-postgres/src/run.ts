@@ -1,6 +1,6 @@
 // One-shot programs (initdb, postgres --single, postgres --version): run to the end as the service user, with a
 // bounded output, a time limit and nothing of our own environment (which may hold PG* variables and secrets).
-import { spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { EmbeddedPostgresError, fromSystemError } from './errors.ts'
 import type { ServiceUser } from './service-user.ts'
 
@@ -25,13 +25,20 @@ export function serviceEnvironment(): NodeJS.ProcessEnv {
   return { PATH, SystemRoot, TEMP, TMP, LC_ALL: 'C', TZ: 'UTC' }
 }
 
-export function run(program: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
+/** Starts a program in a session of its own. Node emits some errors of a start (ENOENT) and throws others (EPERM). */
+export function spawnProgram(program: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  try {
+    return spawn(program, args, { detached: process.platform !== 'win32', windowsHide: true, ...options })
+  } catch (error) {
+    throw fromSpawnError(error as Error, program)
+  }
+}
+
+export async function run(program: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   const { promise, resolve, reject } = Promise.withResolvers<RunResult>()
-  const child = spawn(program, args, {
+  const child = spawnProgram(program, args, {
     cwd: options.cwd,
     env: serviceEnvironment(),
-    detached: process.platform !== 'win32',
-    windowsHide: true,
     timeout: RUN_TIMEOUT_MS,
     killSignal: 'SIGKILL',
     ...(options.user ?? {}),
@@ -40,10 +47,10 @@ export function run(program: string, args: readonly string[], options: RunOption
   const collect = (chunk: Buffer): void => {
     output = (output + chunk.toString('utf8')).slice(-MAX_OUTPUT_CHARS)
   }
-  child.stdout.on('data', collect)
-  child.stderr.on('data', collect)
-  child.stdin.on('error', () => undefined) // it ended without reading: its status says why
-  child.stdin.end(options.input ?? '')
+  child.stdout?.on('data', collect)
+  child.stderr?.on('data', collect)
+  child.stdin?.on('error', () => undefined) // it ended without reading: its status says why
+  child.stdin?.end(options.input ?? '')
   child.on('error', (error) => reject(fromSpawnError(error, program)))
   child.on('close', (status) => resolve({ status, lines: output.split('\n').filter((line) => line.trim() !== '') }))
   return promise
@@ -51,22 +58,11 @@ export function run(program: string, args: readonly string[], options: RunOption
 
 /** ENOENT for a program that is there means that its loader is not: glibc is missing. */
 export function fromSpawnError(error: Error, program: string): EmbeddedPostgresError {
-  const code = (error as NodeJS.ErrnoException).code
-  if (code === 'EPERM' && process.getuid?.() === 0) return cannotChangeUser(error)
-  if (code !== 'ENOENT') return fromSystemError(error, `Cannot run ${program}`)
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return fromSystemError(error, `Cannot run ${program}`)
   return new EmbeddedPostgresError(
     'UNSUPPORTED_PLATFORM',
     `Cannot run ${program}: the system's loader for it is missing (musl instead of glibc?)`,
     'Use a glibc-based system (Debian, Ubuntu, Fedora; not Alpine), or set DATABASE_URL to a PostgreSQL server.',
     { cause: error },
-  )
-}
-
-function cannotChangeUser(cause: Error): EmbeddedPostgresError {
-  return new EmbeddedPostgresError(
-    'NOT_PERMITTED',
-    'PostgreSQL refuses to run as root, and this root may not start processes as another user',
-    'Run the container as another user (docker --user), or leave it CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID and SETUID; or set DATABASE_URL.',
-    { cause },
   )
 }

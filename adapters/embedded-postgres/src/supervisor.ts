@@ -39,7 +39,7 @@ export async function superviseEmbeddedPostgres(
   const lock = acquireOrExplain(directory)
   try {
     const site = await prepareSite(options, platform, directory, lock)
-    const postmaster = await launch(site, options)
+    const postmaster = await launchFirst(site, options)
     return supervise(site, options, postmaster)
   } catch (error) {
     lock.release()
@@ -117,6 +117,15 @@ async function launch(site: Site, options: EmbeddedPostgresOptions): Promise<Pos
     return postmaster
   } catch (error) {
     await postmaster.stop(DEFAULT_STOP_LIMITS)
+    throw error
+  }
+}
+
+async function launchFirst(site: Site, options: EmbeddedPostgresOptions): Promise<Postmaster> {
+  try {
+    return await launch(site, options)
+  } catch (error) {
+    if (site.listening.socketDirectory !== undefined) removeSocketDirectory(site.listening.socketDirectory)
     throw error
   }
 }

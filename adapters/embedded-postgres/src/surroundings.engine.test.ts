@@ -167,7 +167,7 @@ describe.runIf(isRoot)('in a container', () => {
     const prefix = ['unshare', '--mount', 'sh', '-c', script, 'sh']
     if (spawnSync('unshare', [...prefix.slice(1), 'true']).status !== 0)
       context.skip('needs the right to unshare mounts')
-    const child = await folder.startChild('bare', { prefix, cacheDir: join(folder.path, 'bare-cache') })
+    const child = await folder.startChild('bare', { prefix })
     expect(child.report.error).toBeUndefined()
     expect(statSync(`/proc/${child.report.pid}`).uid).toBe(65534)
     expect(await query(child.report.url ?? '', 'SELECT 1 AS one')).toEqual([{ one: 1 }])
@@ -178,7 +178,7 @@ describe.runIf(isRoot)('in a container', () => {
   it('whose root may not change users says what to allow', async (context) => {
     const prefix = ['setpriv', '--bounding-set=-all', '--inh-caps=-all']
     if (spawnSync('setpriv', [...prefix.slice(1), 'true']).status !== 0) context.skip('needs setpriv')
-    const child = await folder.startChild('powerless', { prefix, cacheDir: join(folder.path, 'powerless-cache') })
+    const child = await folder.startChild('powerless', { prefix })
     expect(child.report.error).toMatchObject({ code: 'NOT_PERMITTED', hint: expect.stringContaining('SETUID') })
   })
 
@@ -188,7 +188,7 @@ describe.runIf(isRoot)('in a container', () => {
     mkdirSync(folder.dataDir('nameless'))
     chownSync(folder.dataDir('nameless'), user.uid, user.gid)
     const cacheDir = join(folder.dataDir('nameless'), 'cache')
-    const child = await folder.startChild('nameless/data', { user, cacheDir })
+    const child = await folder.startChild('nameless/data', { user, cacheDir, temporary: folder.dataDir('nameless') })
     expect(child.report.error).toMatchObject({ code: 'NOT_PERMITTED', hint: expect.stringContaining('/etc/passwd') })
   })
 })
@@ -209,6 +209,7 @@ describe.runIf(isRoot)('as another user', () => {
     const child = await folder.startChild('nobody/data', {
       user: nobody,
       cacheDir: join(folder.dataDir('nobody'), 'cache'),
+      temporary: folder.dataDir('nobody'),
     })
     expect(child.report.error).toBeUndefined()
     const directory = await query(child.report.url ?? '', 'SHOW data_directory')
