@@ -16,11 +16,11 @@ export interface CallFrame {
 /** What one call may say of itself. */
 export interface CallOptions {
   /** Shortens the operation's own deadline; never lengthens it. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
   /** Same key, same answer; 1 to 255 characters. */
-  readonly idempotencyKey?: string
+  readonly idempotencyKey?: string | undefined
   /** The input has passed the edge's own compiled schema, which is stricter. Internal. */
-  readonly validated?: boolean
+  readonly validated?: boolean | undefined
 }
 
 /** A compiled way to one operation, from one service or the edge. */

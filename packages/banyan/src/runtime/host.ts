@@ -27,14 +27,14 @@ import type { OperationShape } from './shapes.ts'
 export interface InvokeOptions {
   /** Who calls: the authenticated caller, or 'anonymous'. */
   readonly caller: string
-  readonly idempotencyKey?: string
-  readonly timeoutMs?: number
-  readonly traceparent?: string
-  readonly tracestate?: string
-  readonly baggage?: string | Baggage
-  readonly signal?: AbortSignal
+  readonly idempotencyKey?: string | undefined
+  readonly timeoutMs?: number | undefined
+  readonly traceparent?: string | undefined
+  readonly tracestate?: string | undefined
+  readonly baggage?: string | Baggage | undefined
+  readonly signal?: AbortSignal | undefined
   /** The edge validated the input by its own, stricter schema. */
-  readonly validated?: boolean
+  readonly validated?: boolean | undefined
 }
 
 /** How long draining may take, in milliseconds, when nothing else is said. */
