@@ -22,7 +22,8 @@ export interface LoggedEvent extends NewEvent {
 
 /** The log of all sources of one system. */
 export interface Bus {
-  /** Takes or keeps the lease on a source's relay; undefined when another holder has it. A change of holder raises the epoch. */
+  /** Takes or keeps the lease on a source's relay; undefined when another instance has it (see
+   * store/holder.ts). A change of holder raises the epoch. */
   lease(source: string, holder: string, leaseMs: number): Promise<RelayLease | undefined>
   /** Appends events and stores the cursor, in one transaction, under the epoch; rejects with {@link Fenced} otherwise. */
   append(lease: RelayLease, events: readonly NewEvent[], cursor: OutboxCursor): Promise<void>

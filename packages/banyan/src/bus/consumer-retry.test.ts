@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { sleep } from '../core/environment/timers.ts'
 import { BanyanError } from '../core/error.ts'
-import { createLoggedRig } from '../testing/suites/delivery-rig.ts'
+import { createLoggedRig, many } from '../testing/suites/delivery-rig.ts'
 import { labels } from '../testing/suites/sample.ts'
 
 const no = async (): Promise<void> => Promise.reject(new Error('no'))

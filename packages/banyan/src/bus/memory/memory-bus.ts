@@ -2,8 +2,10 @@
  * The log in memory: one array per source, leases with epochs, and the relay's position stored by the append. For one
  * process: tests, virtual time, and systems that may forget their events when they end.
  */
+
 import type { Environment } from '../../core/environment/environment.ts'
 import { BanyanError } from '../../core/error.ts'
+import { isSameInstance } from '../../store/holder.ts'
 import { Fenced } from '../../store/inbox.ts'
 import type { OutboxCursor } from '../../store/outbox.ts'
 import type { Bus, LoggedEvent, RelayLease } from '../bus.ts'
@@ -50,7 +52,8 @@ export function createMemoryBus(options: MemoryBusOptions): Bus {
   return {
     async lease(source, holder, leaseMs) {
       const log = logOf(source)
-      if (log.holder !== undefined && log.holder !== holder && log.expiresMs > clock.now()) return undefined
+      if (log.holder !== undefined && !isSameInstance(log.holder, holder) && log.expiresMs > clock.now())
+        return undefined
       if (log.holder !== holder) log.epoch += 1
       log.holder = holder
       log.expiresMs = clock.now() + leaseMs
