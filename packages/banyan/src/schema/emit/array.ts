@@ -10,7 +10,7 @@ export function emitArray(source: Source, shape: Shape, value: string): Code {
     const { lines, result } = emitCall(source, 'isolateAt', value)
     return { lines: check + lines, result }
   }
-  const own = `if(!isArray(${value})||prototypeOf(${value})!==arrayPrototype||typeof ${value}.toJSON==='function')return I;`
+  const own = `if(!isArray(${value})||${value}.constructor!==Array||typeof ${value}.toJSON==='function')return I;`
   const length = source.local('n')
   const copy = source.local('a')
   const lines = [own, `const ${length}=${value}.length;`, emitCount(rules, length), `const ${copy}=[];`]

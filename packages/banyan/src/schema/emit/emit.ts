@@ -63,7 +63,7 @@ function emitPart(source: Source, shape: Shape, type: number, value: string): Co
     case BOOLEAN:
       return emitBoolean(value)
     case NUMBER:
-      return emitNumber(source, shape, value)
+      return emitNumber(shape, value)
     case STRING:
       return emitString(source, shape, value)
     case ARRAY:

@@ -29,15 +29,12 @@ function normalized(value: string): string {
   return `(${value}===0?0:${value})`
 }
 
-export function emitNumber(source: Source, shape: Shape, value: string): Code {
-  const wrong = [
-    `!${shape.integer ? 'isInteger' : 'isFinite'}(${value})`,
-    ...numberConditions(source, shape.number, value),
-  ]
+export function emitNumber(shape: Shape, value: string): Code {
+  const wrong = [`!${shape.integer ? 'isInteger' : 'isFinite'}(${value})`, ...numberConditions(shape.number, value)]
   return { lines: `if(${wrong.join('||')})return I;`, result: excludesZero(shape.number) ? value : `(${value}+0)` }
 }
 
-function numberConditions(source: Source, rules: NumberRules | undefined, value: string): string[] {
+function numberConditions(rules: NumberRules | undefined, value: string): string[] {
   if (rules === undefined) return []
   const { minimum, maximum, above, below, multiples } = rules
   const found: string[] = []

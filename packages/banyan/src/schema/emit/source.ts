@@ -20,8 +20,8 @@ export interface Code {
 export const runtime: Readonly<Record<string, unknown>> = {
   I: INVALID,
   objectPrototype: Object.prototype,
-  arrayPrototype: Array.prototype,
   prototypeOf: Object.getPrototypeOf,
+  Array,
   isArray: Array.isArray,
   isInteger: Number.isInteger,
   isFinite: Number.isFinite,

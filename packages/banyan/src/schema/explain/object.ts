@@ -50,7 +50,7 @@ function explainOthers(explainer: Explainer, shape: Shape, look: Look, record: P
     if (mute) continue
     if (shapes.length > 0 && !key.isWellFormed())
       explainer.add(createIssue(at.path.toWellFormed(), 'json', 'well-formed text', 'a name with a lone surrogate'))
-    explainTogether(explainer, rules, shapes, at)
+    explainTogether(explainer, shapes, at)
   }
 }
 
@@ -62,12 +62,7 @@ function shapesOf(rules: ObjectRules | undefined, key: string, all: boolean): re
 }
 
 /** Several patterns judge a plain copy of the value, so it must be JSON throughout, unknown keys included. */
-function explainTogether(
-  explainer: Explainer,
-  rules: ObjectRules | undefined,
-  shapes: readonly Shape[],
-  at: Look,
-): void {
+function explainTogether(explainer: Explainer, shapes: readonly Shape[], at: Look): void {
   for (const shape of shapes.length > 1 ? [ANYTHING, ...shapes] : shapes) explainer.explain(shape, at)
 }
 

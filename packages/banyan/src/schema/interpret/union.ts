@@ -79,7 +79,10 @@ export function unionCopier(interpreter: Interpreter, shape: Shape): Copier | un
   const found = choices(shape)
   if (found === undefined) return undefined
   const copiers = new Map([...found].map(([type, choice]) => [type, choiceCopier(interpreter, choice)]))
-  return (value, depth) => copiers.get(typeOf(value))?.(value, depth) ?? INVALID
+  return (value, depth) => {
+    const copier = copiers.get(typeOf(value))
+    return copier === undefined ? INVALID : copier(value, depth)
+  }
 }
 
 export function choiceCopier(interpreter: Interpreter, choice: Choice): Copier {
@@ -122,7 +125,8 @@ function byTag(interpreter: Interpreter, tag: string, cases: readonly TagCase[])
   return (value, depth) => {
     if (!isPlain(value as object)) return INVALID
     const found = readOwn(value as Record<string, unknown>, tag)
-    return byValue.get(found)?.(value, depth, found) ?? INVALID
+    const copier = byValue.get(found)
+    return copier === undefined ? INVALID : copier(value, depth, found)
   }
 }
 

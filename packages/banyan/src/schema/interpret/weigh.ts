@@ -60,7 +60,8 @@ export function isSame(a: unknown, b: unknown): boolean {
  * deeper than the value model allows is not told apart.
  */
 export function canonical(value: unknown, depth = 0): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined'
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value !== 'object' || value === null) return String(value)
   if (depth > MAX_DEPTH) return '…'
   if (Array.isArray(value)) return `[${value.map((element) => canonical(element, depth + 1)).join(',')}]`
   const record = value as Plain

@@ -42,7 +42,6 @@ const rules: Readonly<Record<string, Form | 'any'>> = {
   allOf: 'schemas',
   not: 'schema',
   if: 'schema',
-  // biome-ignore lint/suspicious/noThenProperty: it is the JSON Schema keyword
   then: 'schema',
   else: 'schema',
   $ref: 'text',

@@ -2,7 +2,7 @@
 import { SchemaError } from '../schema-error.ts'
 import type { Default, ObjectRules, Pattern, Property, Shape } from '../shape.ts'
 import { conjunction } from './merge.ts'
-import { escape, type Place, type Reader } from './read.ts'
+import { type Place, type Reader, segment } from './read.ts'
 import { readPattern } from './scalar.ts'
 
 type Keywords = Readonly<Record<string, unknown>>
@@ -53,7 +53,7 @@ function readPatterns(reader: Reader, raw: Keywords, place: Place): (Pattern & {
   return Object.entries((raw['patternProperties'] as Keywords | undefined) ?? {}).map(([text, schema]) => ({
     text,
     regex: readPattern(text, place.at, 'patternProperties'),
-    shape: reader.below(schema, place, `patternProperties/${escape(text)}`),
+    shape: reader.below(schema, place, `patternProperties/${segment(text)}`),
   }))
 }
 
@@ -65,7 +65,7 @@ function readProperties(
 ): Property[] {
   const required = new Set(raw['required'] as readonly string[] | undefined)
   return Object.entries((raw['properties'] as Keywords | undefined) ?? {}).map(([name, schema]) => {
-    const at = `properties/${escape(name)}`
+    const at = `properties/${segment(name)}`
     const own = reader.below(schema, place, at)
     const matching = patterns.filter((pattern) => pattern.regex.test(name))
     const shape = matching.length === 0 ? own : conjunction([own, ...matching.map((pattern) => pattern.shape)])

@@ -69,7 +69,7 @@ export function readSchema(schema: JsonSchema): Reading {
   function parts(raw: Keywords, place: Place): Shape[] {
     for (const key of ['$defs', 'definitions'])
       for (const [name, definition] of Object.entries((raw[key] as Keywords | undefined) ?? {}))
-        references.apart(() => references.read(definition, `${place.at}/${key}/${escape(name)}`, read))
+        references.apart(() => references.read(definition, `${place.at}/${key}/${segment(name)}`, read))
     const found = [readOwn(reader, raw, place), ...readValues(raw, place.at)]
     if (raw['$ref'] !== undefined) found.push(references.resolve(raw['$ref'] as string, place.at, read))
     const members = (raw['allOf'] as readonly unknown[] | undefined) ?? []
@@ -89,7 +89,7 @@ function inside(place: Place, keyword: string): Place {
 }
 
 /** A JSON Pointer segment. */
-export function escape(name: string): string {
+export function segment(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
