@@ -10,6 +10,7 @@ import type { Bus, LoggedEvent, RelayLease } from 'banyan/bus'
 import { BanyanError } from 'banyan/core'
 import { Fenced, type NewEvent, type OutboxCursor } from 'banyan/store'
 import { Pool, type PoolState } from '../client/pool.ts'
+import { toAnswerTimeout } from '../client/session.ts'
 import { type Delay, processTimers } from '../client/timing.ts'
 import { migrate } from '../migration/migrate.ts'
 import { busMigrations } from '../migration/store-schema.ts'
@@ -57,6 +58,7 @@ const take = `
   ON CONFLICT (name) DO UPDATE
     SET epoch = s.epoch + 1, holder = excluded.holder, lease_until = excluded.lease_until
     WHERE s.holder IS NULL OR s.lease_until <= banyan.now()
+      OR split_part(s.holder, '#', 1) = split_part(excluded.holder, '#', 1)
   RETURNING epoch, cursor`
 
 const append = `
@@ -91,16 +93,19 @@ const trim = `
  */
 export async function createPostgresBus(options: PostgresBusOptions): Promise<PostgresBus> {
   const after = options.after ?? processTimers
+  const statementTimeoutMs = options.statementTimeoutMs ?? 30_000
   const session = {
     url: options.url,
     applicationName: 'banyan bus',
     connectTimeoutMs: 5_000,
-    statementTimeoutMs: options.statementTimeoutMs ?? 30_000,
+    statementTimeoutMs,
+    answerTimeoutMs: toAnswerTimeout(statementTimeoutMs),
+    after,
     idleInTransactionMs: 15_000,
     prepareStatements: true,
   }
   const migrating = { after, lockTimeoutMs: 60_000, ...(options.log === undefined ? {} : { log: options.log }) }
-  await alone(session, (own) => migrate(own, busMigrations, [], migrating))
+  await alone({ ...session, answerTimeoutMs: 0 }, (own) => migrate(own, busMigrations, [], migrating))
   const pool = new Pool({
     ...session,
     maxConnections: options.maxConnections ?? 4,

@@ -50,6 +50,7 @@ const takeText = `
   ON CONFLICT (consumer_group, source) DO UPDATE
     SET epoch = c.epoch + 1, holder = excluded.holder, lease_until = excluded.lease_until
     WHERE c.holder IS NULL OR c.lease_until <= banyan.now()
+      OR split_part(c.holder, '#', 1) = split_part(excluded.holder, '#', 1)
   RETURNING epoch, low_water`
 
 const failedText = `

@@ -17,6 +17,9 @@ export interface DatabaseDefinition<Tables = unknown> {
  * interface Tables { item: { sku: string; on_hand: number } }
  * const database = defineDatabase<Tables>({ migrations: new URL('./migrations/', import.meta.url) })
  */
-export function defineDatabase<Tables>(spec: { readonly migrations: URL; readonly maxConnections?: number }): DatabaseDefinition<Tables> {
+export function defineDatabase<Tables>(spec: {
+  readonly migrations: URL
+  readonly maxConnections?: number
+}): DatabaseDefinition<Tables> {
   return { migrations: spec.migrations, maxConnections: spec.maxConnections ?? 8 }
 }

@@ -45,10 +45,16 @@ export interface ParkedEvent {
 /** The inbox of one consuming service. */
 export interface Inbox {
   /**
-   * Takes or keeps the assignment: gives it when it is free, expired or already held by `holder`. A change of holder raises
-   * the epoch. `startAt` says where a new group begins. Undefined when somebody else holds it.
+   * Takes or keeps the assignment: gives it when it is free, expired, already held by `holder`, or held by an earlier
+   * incarnation of the same instance (see holder.ts). A change of holder raises the epoch. `startAt` says where a new group begins. Undefined when somebody else holds it.
    */
-  claim(group: string, source: string, holder: string, leaseMs: number, startAt: number): Promise<Assignment | undefined>
+  claim(
+    group: string,
+    source: string,
+    holder: string,
+    leaseMs: number,
+    startAt: number,
+  ): Promise<Assignment | undefined>
   /** Lets go, so that another may claim at once. Nothing happens under an older epoch. */
   release(assignment: Assignment): Promise<void>
   /** Which of these are marked already. */
@@ -60,7 +66,10 @@ export interface Inbox {
   /** Counts a failure. */
   failed(assignment: Assignment, eventId: string, error: string): Promise<number>
   /** Parks the event and marks it, in one transaction under the epoch; rejects with {@link Fenced}. */
-  park(mark: DeliveryMark, event: { readonly type: string; readonly envelope: string; readonly attempts: number; readonly error: string }): Promise<void>
+  park(
+    mark: DeliveryMark,
+    event: { readonly type: string; readonly envelope: string; readonly attempts: number; readonly error: string },
+  ): Promise<void>
   /** Keys of the group that are parked. */
   parkedKeys(group: string, source: string): Promise<ReadonlySet<string>>
   /** Lists parked events in order, at most `limit`. */
@@ -72,7 +81,9 @@ export interface Inbox {
 /** The event was applied before: rolled back, count it as done. */
 export class AlreadyApplied extends BanyanError {
   constructor(mark: DeliveryMark) {
-    super('ALREADY_EXISTS', `event ${mark.eventId} was applied by group '${mark.group}' before`, { reason: 'ALREADY_APPLIED' })
+    super('ALREADY_EXISTS', `event ${mark.eventId} was applied by group '${mark.group}' before`, {
+      reason: 'ALREADY_APPLIED',
+    })
   }
   static override [Symbol.hasInstance](value: unknown): boolean {
     return value instanceof BanyanError && value.reason === 'ALREADY_APPLIED'

@@ -1,5 +1,6 @@
 /** A service's own database: the port, what must commit together, and the implementation in memory. */
 export { type DatabaseDefinition, defineDatabase } from './define-database.ts'
+export { isSameInstance } from './holder.ts'
 export type { Idempotency, IdempotencyClaim, IdempotencyRecord } from './idempotency.ts'
 export { AlreadyApplied, type Assignment, type DeliveryMark, Fenced, type Inbox, type ParkedEvent } from './inbox.ts'
 export { createMemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts'

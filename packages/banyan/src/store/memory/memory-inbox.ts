@@ -2,7 +2,9 @@
  * The inbox in memory: assignments with their epochs, marks, failures, and what is parked. Leases run on the environment's
  * calendar clock, as those of a database run on the database's.
  */
+
 import type { Clock } from '../../core/environment/environment.ts'
+import { isSameInstance } from '../holder.ts'
 import { AlreadyApplied, type Assignment, type DeliveryMark, Fenced, type Inbox, type ParkedEvent } from '../inbox.ts'
 
 /** What a transaction that applies a delivery does with it. */
@@ -68,7 +70,8 @@ export function createMemoryInbox(clock: Clock): MemoryInbox {
     async claim(group, source, holder, leaseMs, startAt): Promise<Assignment | undefined> {
       const name = nameOf(group, source)
       const lease = leases.get(name) ?? { epoch: 0, cursor: startAt, holder: undefined, expiresMs: 0 }
-      if (lease.holder !== undefined && lease.holder !== holder && lease.expiresMs > clock.now()) return undefined
+      if (lease.holder !== undefined && !isSameInstance(lease.holder, holder) && lease.expiresMs > clock.now())
+        return undefined
       if (lease.holder !== holder) lease.epoch += 1
       lease.holder = holder
       lease.expiresMs = clock.now() + leaseMs

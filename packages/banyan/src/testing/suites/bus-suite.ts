@@ -69,6 +69,14 @@ export function busSuite(name: string, open: () => Promise<OpenedBus>): void {
       expect(await bus.end('sample')).toBe(1)
     })
 
+    it('leases a source at once to the next incarnation of the same instance, under a higher epoch', async () => {
+      const first = await lease('sample', 'orders#1')
+      const second = await lease('sample', 'orders#2')
+      expect(second.epoch).toBeGreaterThan(first.epoch)
+      await expect(bus.append(first, [], at(1))).rejects.toMatchObject({ reason: 'FENCED' })
+      expect(await bus.lease('sample', 'payments#1', leaseMs)).toBeUndefined()
+    })
+
     it('leases a source to one holder, who may renew', async () => {
       const first = await lease()
       expect(await other.lease('sample', 'host-2', leaseMs)).toBeUndefined()

@@ -47,6 +47,14 @@ export function inboxSuite(name: string, open: () => Promise<OpenedStore>): void
         expect(await inbox.claim('g', 'sample', 'host-1', leaseMs, 0)).toBeUndefined()
       })
 
+      it('go at once to the next incarnation of the same instance, under a higher epoch', async () => {
+        const first = present(await inbox.claim('g', 'sample', 'orders#1', leaseMs, 0))
+        const second = present(await other.claim('g', 'sample', 'orders#2', leaseMs, 0))
+        expect(second.epoch).toBeGreaterThan(first.epoch)
+        expect(await inbox.advance(first, 3)).toBe(false)
+        expect(await other.claim('g', 'sample', 'orders-two#1', leaseMs, 0)).toBeUndefined()
+      })
+
       it('are given to one of many who ask at once', async () => {
         const holders = Array.from({ length: 8 }, (_, index) => `host-${index}`)
         const given = await Promise.all(
