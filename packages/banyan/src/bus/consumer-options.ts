@@ -28,7 +28,7 @@ export interface ConsumerOptions {
   readonly source: string
   readonly inbox: Inbox
   readonly bus: Bus
-  /** Unique to this run of this process. */
+  /** `<instance>#<incarnation>`, unique to this run: a holder that comes back under its old name would not be fenced. */
   readonly holder: string
   /** The event types that are handled (a Map or Set of them); others count as done. */
   readonly subscriptions: { has(type: string): boolean }

@@ -20,7 +20,7 @@ export interface RelayOptions {
   readonly source: string
   readonly outbox: Outbox
   readonly bus: Bus
-  /** Unique to this run of this process: a holder that comes back under an old name would not be fenced. */
+  /** `<instance>#<incarnation>`, unique to this run: a holder that comes back under its old name would not be fenced. */
   readonly holder: string
   /** How long another relay waits before it takes over from a dead one. Default 10 000. */
   readonly leaseMs?: number
