@@ -12,13 +12,13 @@ export interface Compilation {
   readonly said: string
 }
 
-/** Compiles the project in a folder; never rejects for errors in the program. */
-export function compile(folder: string, args: readonly string[] = []): Promise<Compilation> {
+/** Compiles a project (a folder or a tsconfig file); never rejects for errors in the program. */
+export function compile(project: string, args: readonly string[] = []): Promise<Compilation> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      [compiler, '--project', folder, '--pretty', 'false', ...args],
-      { cwd: folder, maxBuffer: 64 * 1024 * 1024 },
+      [compiler, '--project', project, '--pretty', 'false', ...args],
+      { maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code ?? 1), said: stdout + stderr }),
     )
   })
