@@ -7,6 +7,7 @@ import pg from 'pg'
 import { Exchange, type Statement, type StatementResult, type WireStatement } from './exchange.ts'
 import { fromClient, isStalePlan } from './sql-error.ts'
 import { StatementCache } from './statement-cache.ts'
+import { type Delay, processTimers } from './timing.ts'
 
 /** What every connection of one pool has in common. */
 export interface SessionOptions {
@@ -18,8 +19,16 @@ export interface SessionOptions {
   readonly statementTimeoutMs: number
   /** How long a transaction may wait for its next statement; 0 for ever. */
   readonly idleInTransactionMs: number
+  /** A flight without an answer for so long is given up and its connection cut: the network swallowed it. 0 for never. */
+  readonly answerTimeoutMs: number
+  readonly after?: Delay
   /** Off behind a pooler that cannot keep prepared statements. */
   readonly prepareStatements: boolean
+}
+
+/** The server ends a statement by itself after its own timeout; only when that is not heard either is the network to blame. */
+export function toAnswerTimeout(statementTimeoutMs: number): number {
+  return statementTimeoutMs === 0 ? 0 : statementTimeoutMs + 5_000
 }
 
 /** The error of a flight, and the answers that came before it. */
@@ -36,6 +45,7 @@ export class Session {
   readonly #client: pg.Client
   readonly #statements: StatementCache
   readonly #closed: (() => void)[] = []
+  readonly #watch: () => { cancel(): void }
   #flying = 0
   #gone = false
   #lastError: unknown
@@ -43,6 +53,9 @@ export class Session {
   private constructor(client: pg.Client, options: SessionOptions) {
     this.#client = client
     this.#statements = new StatementCache(options.prepareStatements)
+    const { after = processTimers, answerTimeoutMs } = options
+    this.#watch =
+      answerTimeoutMs === 0 ? () => unwatched : () => after(answerTimeoutMs, () => this.#giveUp(answerTimeoutMs))
     client.on('error', (error) => this.#lose(error))
     client.on('end', () => this.#lose(undefined))
   }
@@ -94,11 +107,13 @@ export class Session {
       const wire = this.#toWire(statements)
       const exchange: Exchange = new Exchange(wire, (error) => {
         this.#flying -= 1
+        watch.cancel()
         if (error === null || error === undefined) return resolve(exchange.results)
         this.#failed(wire, error)
         reject(new FlightError(fromClient(this.#gone ? (this.#lastError ?? error) : error), exchange.results))
       })
       this.#flying += 1
+      const watch = this.#watch()
       this.#client.query(exchange)
     })
   }
@@ -170,6 +185,11 @@ export class Session {
     if (isStalePlan(error)) this.#statements.forget()
   }
 
+  #giveUp(timeoutMs: number): void {
+    this.#lastError ??= new Error(`no answer within ${timeoutMs} ms`)
+    this.destroy()
+  }
+
   #lose(error: unknown): void {
     this.#lastError ??= error
     if (this.#gone) return
@@ -192,6 +212,8 @@ interface CancelWire {
   connect(port: number | string, host?: string): void
   cancel(processID: number, secretKey: number): void
 }
+
+const unwatched = { cancel: () => {} }
 
 const nothing: StatementResult = { command: null, rowCount: 0, rows: [] }
 

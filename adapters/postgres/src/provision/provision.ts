@@ -61,9 +61,11 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
     if (given === undefined || given === '') missing.push(service)
     else urls[service] = given
   }
-  const places = await Promise.all(missing.map((service) => placeOf(service, options)))
-  if (places.length > 0) await alone(adminSession(options.adminUrl), (admin) => makeAll(admin, places, options))
-  for (const place of places) urls[place.service] = urlOf(place, options.adminUrl)
+  for (const service of missing) databaseName(options.system, service)
+  if (missing.length > 0) {
+    const places = await alone(adminSession(options.adminUrl), (admin) => makeAll(admin, missing, options))
+    for (const place of places) urls[place.service] = urlOf(place, options.adminUrl)
+  }
   const { [busName]: bus = '', ...services } = urls
   return { services, bus }
 }
@@ -87,14 +89,20 @@ function adminSession(url: string): SessionOptions {
     connectTimeoutMs: 10_000,
     statementTimeoutMs: 60_000,
     idleInTransactionMs: 60_000,
+    answerTimeoutMs: 0,
     prepareStatements: false,
   }
 }
 
-async function makeAll(admin: Session, places: readonly Place[], options: ProvisionOptions): Promise<void> {
-  // An advisory lock of this database: all who provision with one administrator's URL take turns.
+async function makeAll(
+  admin: Session,
+  missing: readonly string[],
+  options: ProvisionOptions,
+): Promise<readonly Place[]> {
+  // An advisory lock of this database: all who provision with one administrator's URL take turns, passwords included.
   await admin.query('SELECT pg_advisory_lock($1)', [lockKey])
   const superuser = await assertAdministrator(admin)
+  const places = await Promise.all(missing.map((service) => placeOf(service, options)))
   const names = places.map((place) => place.name)
   const roles = await admin.query('SELECT rolname FROM pg_roles WHERE rolname = ANY ($1)', [names])
   const databases = await admin.query(
@@ -111,6 +119,7 @@ async function makeAll(admin: Session, places: readonly Place[], options: Provis
     await makeDatabase(admin, place, options)
     options.log?.(`database ${place.name} created`)
   }
+  return places
 }
 
 async function assertAdministrator(admin: Session): Promise<boolean> {

@@ -3,7 +3,7 @@ import type { Migration, MigrationStatus, Store } from 'banyan/store'
 import type { Kysely } from 'kysely'
 import { createBuilder } from '../client/kysely.ts'
 import { Pool, type PoolState } from '../client/pool.ts'
-import type { SessionOptions } from '../client/session.ts'
+import { type SessionOptions, toAnswerTimeout } from '../client/session.ts'
 import { toSqlText } from '../client/template.ts'
 import { type Delay, processTimers } from '../client/timing.ts'
 import { migrate, readStatus } from '../migration/migrate.ts'
@@ -98,7 +98,8 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     sql: async <Row>(text: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row[]> =>
       (await run(toSqlText(text), values)).rows,
     transact: (work, given = {}) => transact(context, work, given),
-    migrate: (migrations) => alone(session, (own) => migrate(own, storeMigrations, migrations, migrating)),
+    migrate: (migrations) =>
+      alone({ ...session, answerTimeoutMs: 0 }, (own) => migrate(own, storeMigrations, migrations, migrating)),
     status: (migrations) => alone(session, (own) => readStatus(own, migrations)),
     outbox,
     inbox: createPostgresInbox(run),
@@ -119,11 +120,14 @@ function pick(log: ((message: string) => void) | undefined): { readonly log?: (m
 }
 
 function toSessionOptions(options: PostgresStoreOptions): SessionOptions {
+  const statementTimeoutMs = options.statementTimeoutMs ?? 30_000
   return {
     url: options.url,
     applicationName: `banyan ${options.service}`,
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
-    statementTimeoutMs: options.statementTimeoutMs ?? 30_000,
+    statementTimeoutMs,
+    answerTimeoutMs: toAnswerTimeout(statementTimeoutMs),
+    after: options.after ?? processTimers,
     idleInTransactionMs: options.idleInTransactionMs ?? 15_000,
     prepareStatements: options.prepareStatements ?? true,
   }

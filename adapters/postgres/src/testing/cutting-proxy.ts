@@ -12,8 +12,8 @@ export type Cut = 'before' | 'answer' | 'all'
 export interface CuttingProxy {
   /** The connection string through the proxy. */
   readonly url: string
-  /** Cuts the next COMMIT. */
-  arm(cut: Cut): void
+  /** Cuts at the next COMMIT, or at the next statement that contains a text (then there is only `before` and `all`). */
+  arm(cut: Cut, text?: string): void
   /** Holds everything back from now on, in both directions, as a network does that swallows packets. */
   swallow(on: boolean): void
   close(): Promise<void>
@@ -26,6 +26,7 @@ export async function startCuttingProxy(url: string): Promise<CuttingProxy> {
   const port = Number(target.port)
   const sockets = new Set<Socket>()
   let armed: Cut | undefined
+  let mark = ''
   let swallowing = false
 
   const server = createServer((client) => {
@@ -42,7 +43,7 @@ export async function startCuttingProxy(url: string): Promise<CuttingProxy> {
     }
     client.on('data', (chunk) => {
       if (swallowing) return
-      if (armed !== undefined && chunk.includes('COMMIT\0')) {
+      if (armed !== undefined && chunk.includes(mark)) {
         cut = armed
         armed = undefined
         if (cut === 'before') return end()
@@ -55,7 +56,7 @@ export async function startCuttingProxy(url: string): Promise<CuttingProxy> {
       // CommandComplete: 'C', four bytes of length, the tag.
       const tag = chunk.indexOf('COMMIT\0')
       const pass = cut === 'answer' ? chunk.subarray(0, tag < 0 ? undefined : tag - 5) : chunk.subarray(0, 0)
-      if (tag < 0) client.write(pass)
+      if (tag < 0 && mark === 'COMMIT\0') client.write(pass)
       else client.end(pass, end)
     })
   })
@@ -66,8 +67,9 @@ export async function startCuttingProxy(url: string): Promise<CuttingProxy> {
   const through = `postgresql://${target.username}:${target.password}@127.0.0.1:${address.port}${target.pathname}`
   return {
     url: through,
-    arm: (at) => {
+    arm: (at, text = 'COMMIT\0') => {
       armed = at
+      mark = text
     },
     swallow: (on) => {
       swallowing = on

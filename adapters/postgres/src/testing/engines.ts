@@ -103,6 +103,7 @@ export function sessionOptions(url: string): SessionOptions {
     connectTimeoutMs: 5_000,
     statementTimeoutMs: 0,
     idleInTransactionMs: 0,
+    answerTimeoutMs: 0,
     prepareStatements: false,
   }
 }
