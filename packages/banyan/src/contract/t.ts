@@ -1,8 +1,8 @@
 /**
  * `t`: the schema language of contracts. It makes TypeBox schemas (JSON Schema 2020-12 documents with TypeBox's hidden
  * marks, so TypeBox's own tools take them), but with Banyan's own flat types: the type is computed once, where the schema
- * is made, and carried as a field. TypeBox's own types are recomputed at every use, which costs twice the compile time
- * (docs/decisions). TypeBox itself is not loaded: its modules cost every process 0.2 s at start.
+ * is made, and carried as a field. TypeBox's own types are recomputed at every use: a system of 20 services with 15 operations
+ * took 2.2 s to check with them and 1.1 s with these. TypeBox itself is not loaded: its modules cost every process 0.2 s.
  */
 import type { OptionalSchema, Schema } from './schema.ts'
 import type { ArrayOptions, Fields, NumberOptions, ObjectOf, SchemaOptions, StringOptions } from './schema-options.ts'
