@@ -3,8 +3,8 @@
  * listened to have a service here?
  */
 import type { Callable } from './context.ts'
-import type { Service } from './define-service.ts'
 import { invalidSystem, type System } from './define-system.ts'
+import type { Service } from './service.ts'
 
 function nameOf(callable: Callable): string {
   return '$banyan' in callable ? callable.name : callable.contract

@@ -8,8 +8,12 @@ import type { AnyContract } from '../contract/define-contract.ts'
 import { BanyanError } from '../core/error.ts'
 import type { DatabaseDefinition } from '../store/define-database.ts'
 import type { Allow, Callable, CommandContext, Failing, QueryContext } from './context.ts'
+import type { Job, Service } from './service.ts'
 import { serviceFaults } from './service-faults.ts'
 import { type On, type Subscription, subscribe } from './subscribe.ts'
+
+export type { AnyHandler, Job, Service, ServiceLike } from './service.ts'
+export { isService } from './service.ts'
 
 /**
  * The handler of an operation. Conditional on purpose: with plain indexed access a handler without parameters is checked
@@ -26,14 +30,6 @@ export type Handler<Op, Own extends string, Allowed extends string, Tables> = Op
     ) => R | Promise<R>
   : never
 
-/** Work at intervals: at most one run at a time on each host; a run that fails is logged and tried at the next interval. */
-export interface Job<in Ctx = never> {
-  readonly name: string
-  /** From the end of one run to the start of the next, in milliseconds; 10 to 86 400 000. */
-  readonly everyMs: number
-  readonly run: (ctx: Ctx) => Promise<unknown> | void
-}
-
 /** What {@link defineService} takes. */
 export interface ServiceSpec<C extends AnyContract, Calls extends readonly Callable[], Tables, Source extends string> {
   /** What this service may call: whole contracts, or single operations. Anything else is refused. */
@@ -46,34 +42,6 @@ export interface ServiceSpec<C extends AnyContract, Calls extends readonly Calla
     on: On<CommandContext<C['name'], Allow<Calls[number]>, Tables>>,
   ) => readonly Subscription<CommandContext<C['name'], Allow<Calls[number]>, NoInfer<Tables>>, Source>[]
   readonly jobs?: readonly Job<CommandContext<C['name'], Allow<Calls[number]>, Tables>>[]
-}
-
-/** A handler whose types are no longer known: what the host calls. */
-export type AnyHandler = (input: never, ctx: never) => unknown
-
-/** What services and entries of systems have in common. `Calls` and `Sources` name the contracts it calls and listens to. */
-export interface ServiceLike<
-  out Name extends string = string,
-  out Calls extends string = string,
-  out Sources extends string = string,
-> {
-  readonly contract: AnyContract & { readonly name: Name }
-  /** Exists only for the compiler. */
-  readonly '~needs': { readonly calls: Calls; readonly sources: Sources }
-}
-
-/** A service: a contract with its handlers, as frozen data. */
-export interface Service<
-  out Name extends string = string,
-  out Calls extends string = string,
-  out Sources extends string = string,
-> extends ServiceLike<Name, Calls, Sources> {
-  readonly $banyan: 'service'
-  readonly calls: readonly Callable[]
-  readonly database: DatabaseDefinition | undefined
-  readonly operations: Readonly<Record<string, AnyHandler>>
-  readonly subscriptions: readonly Subscription[]
-  readonly jobs: readonly Job[]
 }
 
 type Root<A extends string> = A extends `${infer N}.${string}` ? N : never
@@ -120,9 +88,4 @@ export function defineService<
       },
     )
   return Object.freeze(described) as never
-}
-
-/** True for what `defineService` made, also in another copy of this package. */
-export function isService(value: unknown): value is Service {
-  return typeof value === 'object' && value !== null && (value as { $banyan?: unknown }).$banyan === 'service'
 }

@@ -7,7 +7,7 @@
 import { contractName } from '../contract/contract-faults.ts'
 import { type AnyContract, isContract } from '../contract/define-contract.ts'
 import { BanyanError } from '../core/error.ts'
-import { isService, type Service, type ServiceLike } from './define-service.ts'
+import { isService, type Service, type ServiceLike } from './service.ts'
 
 /** A service of a system, not loaded yet. */
 export interface ServiceEntry<

@@ -4,7 +4,7 @@
  */
 import { contractName } from '../contract/contract-faults.ts'
 import { isContract, operationsOf } from '../contract/define-contract.ts'
-import type { Service } from './define-service.ts'
+import type { Service } from './service.ts'
 import type { SubscriptionOptions } from './subscribe.ts'
 
 /** Keys that one subscription may handle at the same time. */
