@@ -4,7 +4,7 @@
  */
 import { type AnyContract, operationsOf } from '../contract/define-contract.ts'
 import { toOpenApi } from '../contract/openapi.ts'
-import type { HttpResponse } from '../core/environment/network.ts'
+import type { BadRequestStatus, HttpResponse } from '../core/environment/network.ts'
 import { BanyanError } from '../core/error.ts'
 import { silentLog } from '../telemetry/log.ts'
 import { createCors } from './cors.ts'
@@ -91,7 +91,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     log: options.log ?? silentLog,
   }
   const handler: Gateway['handler'] = (request, respond) => new Exchange(edge, request, respond).run()
-  const onBadRequest = (status: 400 | 408 | 431): HttpResponse => {
+  const onBadRequest = (status: BadRequestStatus): HttpResponse => {
     const [code, reason, message] = badRequests[status]
     const requestId = environment.random.uuidv7()
     const error = new BanyanError(code, message, { httpStatus: status, reason, outcome: 'none' })

@@ -36,8 +36,18 @@ function responseView([status, given]) {
   const response = deref(given)
   const content = Object.values(response.content || {})[0]
   const head = [el('code', { class: status < '400' ? 'ok' : 'bad' }, status), ' ', response.description || '']
-  if (!content || !content.schema) return el('p', {}, head)
+  if (!content || !content.schema) return el('p', { class: 'answer' }, head)
   return el('details', {}, el('summary', {}, head), el('pre', {}, typeText(content.schema, '', 0)))
+}
+function responsesView(responses) {
+  const all = Object.entries(responses || {})
+  const usual = all.filter(([, given]) => given.$ref)
+  const rest = usual.length === 0 ? [] : el('details', {}, el('summary', {}, 'The usual refusals: ', usual.map(([status]) => status).join(', ')), usual.map(responseView))
+  return [el('h4', {}, 'Answers'), all.filter(([, given]) => !given.$ref).map(responseView), rest].flat()
+}
+function aboutView({ summary, description }) {
+  const text = description && summary && description.startsWith(summary) ? description : summary || description
+  return (text || '').split('\\n\\n').map((part) => part && el('p', {}, part))
 }
 function operationView(operation) {
   const { given, method } = operation
@@ -47,12 +57,10 @@ function operationView(operation) {
       given.deprecated && el('span', { class: 'old' }, 'deprecated') || '',
       el('h3', {}, operation.path),
       el('span', { class: 'name' }, operation.name)),
-    given.summary && el('p', {}, given.summary),
-    given.description && given.description !== given.summary && el('p', {}, given.description),
+    aboutView(given),
     parametersView(operation.parameters),
     operation.body ? [el('h4', {}, 'Body'), el('pre', {}, typeText(operation.body, '', 0))] : [],
-    el('h4', {}, 'Answers'),
-    Object.entries(given.responses || {}).map(responseView),
+    responsesView(given.responses),
     tryForm(operation))
 }
 function entryView(operation) {

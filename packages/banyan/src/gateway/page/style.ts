@@ -28,12 +28,13 @@ body {
 a { color: var(--leaf) }
 :focus-visible { outline: 2px solid var(--leaf); outline-offset: 2px }
 nav {
-  position: sticky; top: 0; height: 100vh; overflow-y: auto; padding: 1.5rem 1rem;
+  position: sticky; top: 0; height: 100vh; overflow: hidden auto; padding: 1.5rem 1rem;
   border-right: 1px solid var(--line); background: var(--sunk);
 }
 nav h1 { margin: 0 .5rem 1rem; font-size: 1.15rem; letter-spacing: -.01em }
 nav h2 { margin: 1.2rem .5rem .3rem; font-size: .75rem; text-transform: uppercase; letter-spacing: .07em; color: var(--quiet) }
 nav .entry { display: flex; gap: .5rem; align-items: baseline; padding: .2rem .5rem; border-radius: 6px; color: inherit; text-decoration: none; font-size: .88rem }
+nav .entry > :last-child { min-width: 0; overflow-wrap: anywhere }
 nav .entry:hover { background: var(--card) }
 nav .entry .method { flex: none; width: 3.1rem; font-size: .66rem }
 .foot { margin: 1.5rem .5rem 0; font-size: .8rem }
@@ -57,7 +58,8 @@ td { padding: .35rem .8rem .35rem 0; border-top: 1px solid var(--line); vertical
 td:first-child { font-family: var(--mono); white-space: nowrap }
 pre { margin: 0; padding: .8rem 1rem; overflow-x: auto; background: var(--sunk); border-radius: 7px; font: .83rem/1.5 var(--mono) }
 code { font-family: var(--mono); font-size: .88em }
-details { margin-top: .5rem } summary { cursor: pointer; font-size: .9rem }
+details { margin-top: .5rem } summary { cursor: pointer }
+details, .answer { font-size: .9rem }
 summary code { font-weight: 600 } details > pre { margin-top: .4rem }
 .ok { color: var(--post) } .bad { color: var(--delete) }
 .try { margin-top: 1.1rem; padding-top: .4rem; border-top: 1px solid var(--line) }

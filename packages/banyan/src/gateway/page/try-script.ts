@@ -6,7 +6,7 @@ function el(tag, options, ...children) {
   const made = document.createElement(tag)
   for (const [name, value] of Object.entries(options || {}))
     if (value !== undefined && value !== false) made.setAttribute(name, value === true ? '' : value)
-  made.append(...children.flat().filter((child) => child !== undefined && child !== null && child !== ''))
+  made.append(...children.flat(2).filter((child) => child !== undefined && child !== null && child !== ''))
   return made
 }
 function pretty(text) {
