@@ -59,6 +59,7 @@ const badRequests = {
   400: ['INVALID_ARGUMENT', 'MALFORMED_REQUEST', 'this is no HTTP request'],
   408: ['DEADLINE_EXCEEDED', 'REQUEST_TOO_SLOW', 'the request did not arrive in time'],
   431: ['RESOURCE_EXHAUSTED', 'HEADERS_TOO_LARGE', 'the header fields are too large'],
+  505: ['UNIMPLEMENTED', 'HTTP_VERSION', 'this server speaks HTTP/1.0 and HTTP/1.1'],
 } as const
 
 /**
@@ -88,6 +89,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     cors: options.cors === undefined ? undefined : createCors(options.cors),
     authenticate: options.authenticate,
     inFlight,
+    sampleRatio: options.sampleRatio ?? 0.01,
     log: options.log ?? silentLog,
   }
   const handler: Gateway['handler'] = (request, respond) => new Exchange(edge, request, respond).run()

@@ -31,6 +31,9 @@ export interface HttpResponse {
 /** Answers one request. A rejection or throw becomes a bare 500. */
 export type HttpHandler = (request: HttpRequest, respond: (response: HttpResponse) => void) => void
 
+/** Why a request never got as far as the handler: no HTTP, too slow, headers too large, a version that is not spoken. */
+export type BadRequestStatus = 400 | 408 | 431 | 505
+
 /** Where to listen and what to bear. */
 export interface HttpServerOptions {
   readonly host: string
@@ -48,7 +51,7 @@ export interface HttpServerOptions {
   /** Connections at a time; more are closed at once. Default 10 000. */
   readonly maxConnections?: number
   /** The answer to a request that is no HTTP, or too slow, or too large in its headers. */
-  readonly onBadRequest?: (status: 400 | 408 | 431) => HttpResponse
+  readonly onBadRequest?: (status: BadRequestStatus) => HttpResponse
 }
 
 /** A server that listens. */

@@ -133,6 +133,12 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
     (message, target) => {
       message.on('error', () => {})
       target.on('error', () => {})
+      // Node's parser takes a request line without a version for HTTP/0.9, and would serve it.
+      if (message.httpVersionMajor !== 1) {
+        const response = options.onBadRequest?.(505) ?? { status: 505, headers: {} }
+        send(message, target, { ...response, headers: { ...response.headers, connection: 'close' } })
+        return
+      }
       options.handler(new NodeRequest(message, target), (response) => send(message, target, response))
     },
   )

@@ -65,6 +65,10 @@ describe('the real network', () => {
     expect(await raw(server.port, 'nonsense\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /)
   })
 
+  it('does not serve a request line without a version', async () => {
+    expect(await raw(server.port, 'GET /\r\nhost: a\r\n\r\n')).toMatch(/^HTTP\/1.1 505 /)
+  })
+
   it('cancels: the client gives up, the server hears of it', async () => {
     const client = network.connect(origin())
     const controller = new AbortController()
