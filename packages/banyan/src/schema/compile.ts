@@ -7,10 +7,12 @@
 import { emitCopier } from './emit/emit.ts'
 import { explainValue } from './explain/explain.ts'
 import { createInterpreter, type Interpreter } from './interpret/interpret.ts'
+import { isSame } from './interpret/weigh.ts'
 import type { Issue } from './issue.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { type Reading, readSchema } from './read/read.ts'
 import { SchemaError } from './schema-error.ts'
+import type { Default } from './shape.ts'
 import { INVALID } from './value.ts'
 
 export interface CompileOptions {
@@ -86,17 +88,31 @@ function startAt(interpreter: Interpreter, { shape }: Reading): (value: unknown)
   return (value) => copier(value, 0)
 }
 
+/** Rounds of filling defaults into defaults: how deep they may lie in each other. */
+const MAX_DEFAULT_ROUNDS = 16
+
 /** A default is a value like any other: it must satisfy its schema, and gets the defaults inside it. */
 function fillDefaults({ defaults }: Reading): void {
   const interpreter = createInterpreter('reject')
-  for (const preset of defaults) {
-    const value = interpreter.copier(preset.shape)(preset.value, 0)
-    if (value === INVALID) {
-      const [issue] = explainValue(interpreter, preset.shape, preset.value, 1)
-      throw new SchemaError(preset.at, 'default', issue?.message ?? 'does not satisfy its own schema')
-    }
-    preset.value = value
+  let open: readonly Default[] = defaults
+  for (let round = 0; open.length > 0; round++) {
+    const [first] = open
+    if (round === MAX_DEFAULT_ROUNDS && first !== undefined)
+      throw new SchemaError(first.at, 'default', 'contains itself: every copy would be deeper than the last')
+    open = defaults.filter((preset) => fillDefault(interpreter, preset))
   }
+}
+
+/** True when the value changed, so that a copy of it may have changed too. */
+function fillDefault(interpreter: Interpreter, preset: Default): boolean {
+  const before = preset.value
+  const value = interpreter.copier(preset.shape)(before, 0)
+  if (value === INVALID) {
+    const [issue] = explainValue(interpreter, preset.shape, before, 1)
+    throw new SchemaError(preset.at, 'default', issue?.message ?? 'does not satisfy its own schema')
+  }
+  preset.value = value
+  return !isSame(before, value)
 }
 
 let generates: boolean | undefined

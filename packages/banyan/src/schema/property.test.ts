@@ -103,12 +103,12 @@ function compare(value: unknown, strip: Passes, reject: Passes, isValid: (value:
 test('every schema: same verdict as Ajv, both back ends, explained when invalid, rejected when something is lost', () => {
   let valid = 0
   let total = 0
-  run(1, 160, false, (random, schema) => {
+  run(1, 80, false, (random, schema) => {
     const isValid = compileAjv(schema)
     const strip = passes(schema, 'strip')
     const reject = passes(schema, 'reject')
-    for (let index = 0; index < 20; index++) {
-      const value = randomValue(random, schema, schema, index < 8 ? 0 : 0.08)
+    for (let index = 0; index < 40; index++) {
+      const value = randomValue(random, schema, schema, index < 16 ? 0 : 0.08)
       total++
       if (compare(value, strip, reject, isValid) !== INVALID) valid++
     }
@@ -139,13 +139,13 @@ const describesKeys = (s: Json): boolean =>
   ['anyOf', 'oneOf', 'allOf'].some((key) => (s[key] as Json[] | undefined)?.some(describesKeys))
 
 test('schemas of one look: reject is unevaluatedProperties: false, and a copy satisfies its schema unchanged', () => {
-  run(50_000, 80, true, (random, schema) => {
+  run(50_000, 40, true, (random, schema) => {
     const isValid = compileAjv(schema)
     const isClosed = compileAjv(closed(schema) as object)
     const strip = passes(schema, 'strip')
     const reject = passes(schema, 'reject')
-    for (let index = 0; index < 20; index++) {
-      const value = randomValue(random, schema, schema, index < 8 ? 0 : 0.08)
+    for (let index = 0; index < 40; index++) {
+      const value = randomValue(random, schema, schema, index < 16 ? 0 : 0.08)
       const copy = compare(value, strip, reject, isValid)
       const why = JSON.stringify(value)
       must(reject.generated.check(value) === isClosed(asJson(value)), `reject differs from Ajv: ${why}`)
@@ -198,10 +198,10 @@ function poison(random: Random, value: unknown, foreigner: unknown): boolean {
 
 test('something foreign anywhere that is kept refuses the value, in both back ends, with an explanation', () => {
   let refused = 0
-  run(90_000, 200, false, (random, schema) => {
+  run(90_000, 120, false, (random, schema) => {
     const strip = passes(schema, 'strip')
     const reject = passes(schema, 'reject')
-    for (let index = 0; index < 10; index++) {
+    for (let index = 0; index < 15; index++) {
       const value = randomValue(random, schema, schema, 0.02)
       if (!poison(random, value, random.pick(foreign)())) continue
       // Under 'reject' every place is looked at, so no foreign value can pass.
