@@ -18,7 +18,7 @@ export function compile(project: string, args: readonly string[] = []): Promise<
     execFile(
       process.execPath,
       [compiler, '--project', project, '--pretty', 'false', ...args],
-      { maxBuffer: 64 * 1024 * 1024 },
+      { cwd: project.endsWith('.json') ? dirname(project) : project, maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code ?? 1), said: stdout + stderr }),
     )
   })
