@@ -110,8 +110,19 @@ describe('correlation', () => {
     const { send, calls } = await startOrdersGateway()
     await send('GET', '/orders/1', { headers: { traceparent: bad, tracestate: 'a=1' } })
     const { options } = calls[0]!
-    expect(options.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
+    expect(options.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/)
     expect(options.tracestate).toBeUndefined()
+  })
+
+  it('samples a share of the new traces, and keeps what the client decided', async () => {
+    for (const [sampleRatio, flag] of [
+      [0, '00'],
+      [1, '01'],
+    ] as const) {
+      const { send } = await startOrdersGateway(undefined, { sampleRatio })
+      expect((await send('GET', '/orders/1')).headers['traceparent']).toMatch(new RegExp(`-${flag}$`))
+      expect((await send('GET', '/orders/1', { headers: { traceparent } })).headers['traceparent']).toBe(traceparent)
+    }
   })
 
   it('drops state and baggage that are out of bounds', async () => {

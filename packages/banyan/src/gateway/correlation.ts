@@ -27,12 +27,12 @@ export function requestIdOf(headers: Headers, random: Random): string {
   return given !== undefined && isRequestId(given) ? given : random.uuidv7()
 }
 
-/** The client's `traceparent`, or that of a new, sampled trace. */
-export function traceparentOf(headers: Headers, random: Random): string {
+/** The client's `traceparent`, or that of a new trace, of which this share is sampled. */
+export function traceparentOf(headers: Headers, random: Random, sampleRatio: number): string {
   const given = headers['traceparent']
   if (given !== undefined && parseTraceparent(given) !== undefined) return given
   const bytes = random.bytes(24)
-  return `00-${toHex(bytes, 0, 16)}-${toHex(bytes, 16, 24)}-01`
+  return `00-${toHex(bytes, 0, 16)}-${toHex(bytes, 16, 24)}-${random.next() < sampleRatio ? '01' : '00'}`
 }
 
 function bounded(text: string | undefined, maxLength: number, members: number): string | undefined {

@@ -27,5 +27,6 @@ export interface Edge {
   readonly cors: Cors | undefined
   readonly authenticate: ((request: HttpRequest) => string) | undefined
   readonly inFlight: InFlight
+  readonly sampleRatio: number
   readonly log: Log
 }

@@ -49,7 +49,7 @@ export class Exchange implements InvokeOptions, InFlightCall {
     this.#request = request
     this.#respond = respond
     this.requestId = requestIdOf(request.headers, random)
-    this.traceparent = traceparentOf(request.headers, random)
+    this.traceparent = traceparentOf(request.headers, random, edge.sampleRatio)
   }
 
   get timeoutMs(): number {

@@ -50,7 +50,7 @@ const paths = [
   '/orders/1/lines/2',
   '/orders/1/cancel',
   '/searches',
-  '/zod',
+  '/counted',
   '/',
   '/livez',
   '/docs',

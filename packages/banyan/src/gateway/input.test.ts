@@ -158,7 +158,7 @@ describe('bodies', () => {
 
   it('says which inputs the runtime still has to validate, and fills defaults of the others', async () => {
     const { send, calls } = await startOrdersGateway()
-    await send('POST', '/zod', { body: {} })
+    await send('POST', '/counted', { body: {} })
     await send('POST', '/orders/7/cancel')
     expect(calls.map(({ options }) => options.validated)).toEqual([false, true])
   })

@@ -59,6 +59,8 @@ export interface GatewayOptions {
    * everybody is 'anonymous'.
    */
   readonly authenticate?: (request: HttpRequest) => string
+  /** Share of new traces that are sampled, 0 to 1; a client's trace keeps its own flag. Default 0.01, like a host's. */
+  readonly sampleRatio?: number
   readonly log?: Log
 }
 

@@ -16,12 +16,17 @@ const slash = 47
 const percent = 37
 const question = 63
 
+/** Host and port; user information has no place in a request (RFC 9110, 4.2.4). */
+const authorityShape = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?$/
+
 /** Path and query of an absolute-form target (`GET http://host/path`), which RFC 9112 obliges servers to take. */
 function toOriginForm(target: string): string {
   const scheme = target.startsWith('http://') ? 7 : target.startsWith('https://') ? 8 : 0
   if (scheme === 0) throw malformed('MALFORMED_TARGET', "the request target must start with '/'")
   const rest = target.slice(scheme)
   const end = rest.search(/[/?]/)
+  const authority = end === -1 ? rest : rest.slice(0, end)
+  if (!authorityShape.test(authority)) throw malformed('MALFORMED_TARGET', 'the request target names no host')
   if (end === -1) return '/'
   return rest[end] === '/' ? rest.slice(end) : `/${rest.slice(end)}`
 }

@@ -1,5 +1,4 @@
 /** A gateway in front of one contract that has a bit of everything, on the virtual network, for the tests of this folder. */
-import { z } from 'zod'
 import type { AnyOperation } from '../../contract/index.ts'
 import { command, defineContract, error, query, t } from '../../contract/index.ts'
 import {
@@ -12,6 +11,16 @@ import { createGateway, type Gateway, type GatewayOptions, type InvokeOptions } 
 
 const orderId = t.String({ minLength: 1, maxLength: 40 })
 const Line = t.Object({ sku: t.String({ maxLength: 40 }), quantity: t.Integer({ minimum: 1, maximum: 99 }) })
+const count = { type: 'object', properties: { count: { type: 'integer' } } }
+/** A schema of some other library: it validates by itself, behind the edge. */
+const Counted = {
+  '~standard': {
+    version: 1 as const,
+    vendor: 'tests',
+    validate: (value: unknown) => ({ value }),
+    jsonSchema: { input: () => count, output: () => count },
+  },
+}
 const Anything = t.Object({ echo: t.Unknown() })
 
 /** A command and a query of every method, with path, query, header and body fields. */
@@ -82,10 +91,10 @@ export const Orders: any = defineContract('orders', {
       success: { status: 204 },
     }),
     search: query({ input: t.Object({ words: t.Array(t.String()) }), output: Anything, http: 'POST /searches' }),
-    zod: command({
-      input: z.object({ count: z.number().int().default(3) }),
+    counted: command({
+      input: Counted,
       output: Anything,
-      http: 'POST /zod',
+      http: 'POST /counted',
     }),
     internal: command({ input: t.Object({}), output: Anything }),
   },
