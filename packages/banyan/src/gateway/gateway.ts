@@ -59,7 +59,6 @@ const badRequests = {
   400: ['INVALID_ARGUMENT', 'MALFORMED_REQUEST', 'this is no HTTP request'],
   408: ['DEADLINE_EXCEEDED', 'REQUEST_TOO_SLOW', 'the request did not arrive in time'],
   431: ['RESOURCE_EXHAUSTED', 'HEADERS_TOO_LARGE', 'the header fields are too large'],
-  505: ['UNIMPLEMENTED', 'HTTP_VERSION', 'this server speaks HTTP/1.0 and HTTP/1.1'],
 } as const
 
 /**

@@ -31,8 +31,8 @@ export interface HttpResponse {
 /** Answers one request. A rejection or throw becomes a bare 500. */
 export type HttpHandler = (request: HttpRequest, respond: (response: HttpResponse) => void) => void
 
-/** Why a request never got as far as the handler: no HTTP, too slow, headers too large, a version that is not spoken. */
-export type BadRequestStatus = 400 | 408 | 431 | 505
+/** Why a request never got as far as the handler: no HTTP/1, too slow, headers too large. */
+export type BadRequestStatus = 400 | 408 | 431
 
 /** Where to listen and what to bear. */
 export interface HttpServerOptions {

@@ -135,7 +135,7 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
       target.on('error', () => {})
       // Node's parser takes a request line without a version for HTTP/0.9, and would serve it.
       if (message.httpVersionMajor !== 1) {
-        const response = options.onBadRequest?.(505) ?? { status: 505, headers: {} }
+        const response = options.onBadRequest?.(400) ?? { status: 400, headers: {} }
         send(message, target, { ...response, headers: { ...response.headers, connection: 'close' } })
         return
       }

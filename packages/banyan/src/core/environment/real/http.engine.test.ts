@@ -66,7 +66,7 @@ describe('the real network', () => {
   })
 
   it('does not serve a request line without a version', async () => {
-    expect(await raw(server.port, 'GET /\r\nhost: a\r\n\r\n')).toMatch(/^HTTP\/1.1 505 /)
+    expect(await raw(server.port, 'GET /\r\nhost: a\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /)
   })
 
   it('cancels: the client gives up, the server hears of it', async () => {
