@@ -5,8 +5,9 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, test } from 'vitest'
 import { type Compiled, compileWith } from './compile.ts'
+import { createRandom, type Json, type Random, randomSchema } from './fixtures/random-schema.ts'
+import { randomValue } from './fixtures/random-value.ts'
 import { formatNamed } from './format/format.ts'
-import { createRandom, type Json, type Random, randomSchema, randomValue } from './generator.fixture.ts'
 import { INVALID } from './value.ts'
 
 const formats = Object.fromEntries(['uuid', 'date-time', 'date'].map((name) => [name, formatNamed(name)!]))
