@@ -33,8 +33,8 @@ const depthLimit = 100_000
 // The first row is about the read itself: which cluster, which snapshot. All in one statement, hence one snapshot.
 const head = `
   SELECT NULL::bigint AS id, NULL::uuid AS event_id, pg_current_snapshot()::text AS type,
-         id || '/' || banyan.cluster() AS key, cluster = banyan.cluster() AS same
-  FROM banyan.meta`
+         id || '/' || here AS key, cluster = here AS same
+  FROM banyan.meta, (SELECT banyan.cluster() AS here OFFSET 0) AS asked_once`
 
 function statement(condition: string): string {
   return `
