@@ -1,0 +1,60 @@
+// Benchmarks with the peers in the same run. See README.md for what each of them does.
+//
+//   npm run bench                             all of them
+//   npm run bench -- in-process gateway       some of them
+//   --rounds N    rounds per generation of processes      --quick    short: to see that it runs, not to believe it
+//   --write       writes RESULTS.md, the parts that were run; the others stay as they are
+import { parseArgs } from 'node:util'
+import { toLoad, toMachine, toVersions } from './src/measure/machine.ts'
+import type { Benchmark, Effort } from './src/measure/section.ts'
+import { toMarkdown, writeResults } from './src/results.ts'
+
+type Load = () => Promise<{ readonly benchmark: Benchmark }>
+
+const benchmarks: Readonly<Record<string, Load>> = {
+  'in-process': () => import('./src/in-process/benchmark.ts'),
+  gateway: () => import('./src/gateway/benchmark.ts'),
+  remote: () => import('./src/remote/benchmark.ts'),
+  orders: () => import('./src/orders/benchmark.ts'),
+}
+const say = (line: string): void => void process.stderr.write(`${line}\n`)
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
+    },
+  })
+  const names = positionals.length === 0 ? Object.keys(benchmarks) : positionals
+  const unknown = names.find((name) => benchmarks[name] === undefined)
+  if (unknown !== undefined) throw new Error(`no benchmark '${unknown}': ${Object.keys(benchmarks).join(', ')}`)
+  const effort = toEffort(values.quick, values.rounds)
+  say(`${toMachine()}; load ${toLoad()}\n${toVersions()}`)
+  for (const name of names) {
+    say(`\n== ${name}`)
+    const { benchmark } = await (benchmarks[name] as Load)()
+    const section = await benchmark(effort, say)
+    process.stdout.write(`\n${toMarkdown(section)}\n`)
+    if (values.write) writeResults(name, section)
+  }
+}
+
+function toEffort(quick: boolean, rounds: string | undefined): Effort {
+  const base = quick
+    ? { rounds: 3, generations: 1, measureMs: 100, warmUpMs: 400 }
+    : { rounds: 5, generations: 3, measureMs: 400, warmUpMs: 1_500 }
+  if (rounds === undefined) return base
+  const count = Number(rounds)
+  if (!Number.isInteger(count) || count < 1 || count > 1_000) throw new Error('--rounds takes a number from 1 to 1000')
+  return { ...base, rounds: count }
+}
+
+try {
+  await main()
+} catch (error) {
+  say(`bench: ${(error as Error).stack}`)
+  process.exitCode = 1
+}
