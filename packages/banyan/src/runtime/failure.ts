@@ -10,7 +10,14 @@ import { cancelled } from './refusals.ts'
 import type { OperationShape } from './shapes.ts'
 
 /** Codes that say nothing to a caller but that something broke. */
-const isInternal = ({ code }: BanyanError): boolean => code === 'INTERNAL' || code === 'UNKNOWN' || code === 'DATA_LOSS'
+const internalCodes: ReadonlySet<string> = new Set(['INTERNAL', 'UNKNOWN', 'DATA_LOSS', 'UNIMPLEMENTED'])
+
+/** Refusals of a call that this handler made: true for the handler, and no business of its own caller. */
+const internalReasons: ReadonlySet<string> = new Set(['INVALID_INPUT', 'UNKNOWN_CALLER', 'NOT_A_HOST', 'BAD_WIRE_CALL'])
+
+/** A defect of the service, or of the system; what carries a hint is for developers. */
+const isInternal = ({ code, reason, hint }: BanyanError): boolean =>
+  internalCodes.has(code) || hint !== undefined || (reason !== undefined && internalReasons.has(reason))
 
 /** A typed error of another contract that the handler let through: this operation's callers were never promised it. */
 const isForeign = (error: BanyanError): boolean => error.details !== undefined

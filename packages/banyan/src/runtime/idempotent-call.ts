@@ -47,9 +47,19 @@ function replay(claim: IdempotencyClaim, found: IdempotencyRecord): { readonly v
   return { value: answer.ok }
 }
 
+/** Codes by which an operation itself says no; everything else may be different the next time. */
+const finalCodes: ReadonlySet<string> = new Set([
+  'INVALID_ARGUMENT',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'FAILED_PRECONDITION',
+  'OUT_OF_RANGE',
+])
+
 /** Answers worth keeping: a refusal is the operation's answer, a break-down is not. */
 const isFinal = (error: BanyanError): boolean =>
-  error.outcome === 'refused' && error.reason !== 'IDEMPOTENCY_KEY_IN_USE' && error.reason !== 'IDEMPOTENCY_KEY_REUSED'
+  finalCodes.has(error.code) && error.hint === undefined && error.reason !== 'IDEMPOTENCY_KEY_REUSED'
 
 async function serve(
   store: Store,

@@ -19,7 +19,7 @@ export function createMemoryTransport(): Transport {
 
 async function send(handler: WireHandler | undefined, address: string, call: WireCall): Promise<string> {
   if (handler === undefined)
-    throw new BanyanError('UNAVAILABLE', `${address} cannot be reached`, {
+    throw new BanyanError('UNAVAILABLE', 'nothing answers there', {
       reason: 'UNREACHABLE',
       retryable: true,
       outcome: 'none',

@@ -17,11 +17,13 @@ const notSent: ReadonlySet<string> = new Set([
 function failure(origin: string, error: Error & { code?: string }): BanyanError {
   if (error instanceof BanyanError) return error
   const sent = !notSent.has(error.code ?? '')
-  return new BanyanError('UNAVAILABLE', sent ? `the connection to ${origin} broke` : `${origin} cannot be reached`, {
+  // Where it is stays in the cause: messages may travel to the edge.
+  const where = new Error(`${origin}: ${error.message}`, { cause: error })
+  return new BanyanError('UNAVAILABLE', sent ? 'the connection broke' : 'nothing answers there', {
     reason: sent ? 'CONNECTION_BROKEN' : 'UNREACHABLE',
     retryable: !sent,
     outcome: sent ? 'unknown' : 'none',
-    cause: error,
+    cause: where,
   })
 }
 

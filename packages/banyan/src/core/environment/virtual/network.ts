@@ -27,8 +27,8 @@ const decoder = new TextDecoder()
 const empty = new Uint8Array(0)
 const toBytes = (body: string | Uint8Array | undefined): Uint8Array =>
   typeof body === 'string' ? encoder.encode(body) : (body ?? empty)
-const refused = (origin: string): BanyanError =>
-  new BanyanError('UNAVAILABLE', `${origin} cannot be reached`, {
+const refused = (): BanyanError =>
+  new BanyanError('UNAVAILABLE', 'nothing answers there', {
     reason: 'UNREACHABLE',
     retryable: true,
     outcome: 'none',
@@ -96,7 +96,7 @@ export function createVirtualNetwork(timers: Timers, random: Random): VirtualNet
       delay(() => {
         const server = servers.get(port)
         if (cuts.has(port)) return
-        if (server === undefined) return reject(refused(origin))
+        if (server === undefined) return reject(refused())
         server.handler(request, (response) => delay(() => cuts.has(port) || resolve(toAnswer(call.method, response))))
       })
     })
