@@ -144,6 +144,14 @@ describe('framing', () => {
     expect(text.indexOf('"orderId":"1"')).toBeLessThan(text.indexOf('"orderId":"3"'))
   })
 
+  it('never lets the refusal of garbage stand for the answer to what came before it', async () => {
+    for (let round = 0; round < 20; round++) {
+      const { text, closed } = await talk(`${post(`content-length: ${good.length}\r\n`, good)}\u0001garbage\r\n\r\n`)
+      expect(closed).toBe(true)
+      expect([[], [202], [202, 400]]).toContainEqual(statusesOf(text))
+    }
+  })
+
   it('serves HTTP/1.0 and chunked bodies', async () => {
     expect(statusesOf((await talk('GET /orders/1 HTTP/1.0\r\nhost: x\r\n\r\n')).text)).toEqual([200])
     const { text } = await talk(post('transfer-encoding: chunked\r\nconnection: close\r\n', chunk(good)))

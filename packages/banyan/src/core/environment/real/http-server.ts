@@ -85,9 +85,16 @@ function write(message: IncomingMessage, target: ServerResponse, { status, heade
 
 const isUsable = (socket: Socket): boolean => socket.writable && !socket.destroyed
 
+/** The answer under way on a connection; Node keeps it there and nowhere else. */
+interface Pending {
+  readonly _httpMessage?: { readonly headersSent: boolean; readonly req: { readonly complete: boolean } } | null
+}
+
 function refuse(socket: Socket, error: NodeJS.ErrnoException, options: HttpServerOptions): void {
-  const written = (socket as { _httpMessage?: { headersSent: boolean } })._httpMessage
-  if (!isUsable(socket) || written?.headersSent === true) return void socket.destroy()
+  const pending = (socket as Pending)._httpMessage
+  // A whole request that still waits for its answer must not take this one for it: its work may well be done.
+  const isTaken = pending != null && (pending.headersSent || pending.req.complete)
+  if (!isUsable(socket) || isTaken) return void socket.destroy()
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
   const response = options.onBadRequest?.(status) ?? { status, headers: {} }
   const body = response.body === undefined ? '' : String(response.body)
