@@ -1,0 +1,75 @@
+/** `banyan dev`: the whole system on this machine, under a parent that watches over it. */
+import { fileURLToPath } from 'node:url'
+import { type Environment, realEnvironment } from 'banyan/core'
+import { formatFailure } from '../failure.ts'
+import { createPainter, wantsColour } from '../log/colour.ts'
+import { type ConsoleLog, createConsoleLog } from '../log/console-log.ts'
+import { toBanner } from '../parent/banner.ts'
+import { Parent } from '../parent/parent.ts'
+import { listenForStop } from '../process/signals.ts'
+import { type DevFlags, toDevSettings } from '../settings/dev-settings.ts'
+import { loadProject } from '../settings/project.ts'
+
+/** All requests under way have this long, and everything else that has to end. */
+export const drainMs = 10_000
+
+/** Runs until it is told to stop; gives the exit code. */
+export async function dev(flags: DevFlags & { readonly project: string }): Promise<number> {
+  const environment = realEnvironment()
+  const startedMs = environment.clock.monotonic()
+  const project = await loadProject(flags.project)
+  const settings = toDevSettings(flags, process.env, project, process.cwd())
+  const log = createConsoleLog({
+    target: process.stdout,
+    json: settings.json,
+    paint: createPainter(wantsColour(process.stdout, process.env)),
+    now: environment.clock.now,
+  })
+  const cli = fileURLToPath(new URL('../main.ts', import.meta.url))
+  const parent = new Parent({ environment, settings, project, cli, env: process.env, log })
+  const stop = listenForStop()
+  try {
+    return await run(parent, stop, () => environment.clock.monotonic() - startedMs)
+  } finally {
+    stop.close()
+  }
+}
+
+async function run(parent: Parent, stop: ReturnType<typeof listenForStop>, elapsedMs: () => number): Promise<number> {
+  const { environment, log } = parent.options
+  const started = parent.start().then(
+    () => log.text(toBanner(parent, elapsedMs())),
+    (error: unknown) => error as Error,
+  )
+  const failed = await Promise.race([started.then((error) => error ?? new Promise<never>(() => undefined)), stop.asked])
+  if (failed !== undefined) return fail(parent, failed, stop)
+  log.say(`stopping (${stop.reason}); once more to end at once`)
+  return end(parent, stop, environment, log)
+}
+
+async function fail(parent: Parent, error: Error, stop: ReturnType<typeof listenForStop>): Promise<number> {
+  process.stderr.write(`${formatFailure(error, process.env['BANYAN_DEBUG'] === '1')}\n`)
+  await Promise.race([parent.stop(0), stop.askedAgain])
+  parent.kill()
+  return 1
+}
+
+async function end(
+  parent: Parent,
+  stop: ReturnType<typeof listenForStop>,
+  environment: Environment,
+  log: ConsoleLog,
+): Promise<number> {
+  // What remains after the time to drain is to close and to flush; the database may take a little longer.
+  const late = new Promise<string>((resolve) => {
+    environment.timers.after(drainMs + 5_000, () => resolve('the time to stop is over'))
+  })
+  const forced = await Promise.race([parent.stop(drainMs).then(() => undefined), stop.askedAgain, late])
+  if (forced === undefined) {
+    log.say('stopped')
+    return 0
+  }
+  log.say(`ending everything at once: ${forced}`, 'warn')
+  parent.kill()
+  return 1
+}

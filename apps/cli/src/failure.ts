@@ -1,0 +1,59 @@
+/** Errors as a person at a terminal sees them: one line, a hint below; the stack only when asked for. */
+import { isBanyanError } from 'banyan/core'
+
+/** How the command ends: 0 well, 1 something is wrong, 2 it was called wrongly. */
+export const exitCodes = { ok: 0, failed: 1, usage: 2 } as const
+
+/** A command that was called wrongly. */
+export class UsageError extends Error {
+  readonly hint: string | undefined
+  constructor(message: string, hint?: string) {
+    super(message)
+    this.hint = hint
+  }
+}
+
+/** Something that is wrong and that a person can put right. */
+export class CommandError extends Error {
+  readonly hint: string | undefined
+  constructor(message: string, hint?: string, options?: ErrorOptions) {
+    super(message, options)
+    this.hint = hint
+  }
+}
+
+function hintOf(error: unknown): string | undefined {
+  const hint = (error as { hint?: unknown } | null | undefined)?.hint
+  return typeof hint === 'string' ? hint : undefined
+}
+
+/** The text for the terminal; stack and causes with BANYAN_DEBUG=1. */
+export function formatFailure(error: unknown, debug: boolean): string {
+  if (debug && error instanceof Error) return `${error.stack ?? error.message}${causeOf(error)}`
+  const message = error instanceof Error ? error.message : String(error)
+  const hint = hintOf(error)
+  const unforeseen = error instanceof Error && !isForeseen(error)
+  const more = unforeseen ? 'Set BANYAN_DEBUG=1 to see where it comes from.' : undefined
+  return [`banyan: ${message}`, hint ?? more].filter((line) => line !== undefined).join('\n  ')
+}
+
+/** The same for a program. */
+export function toFailureDocument(error: unknown): object {
+  const { code, reason } = (error ?? {}) as { code?: unknown; reason?: unknown }
+  const message = error instanceof Error ? error.message : String(error)
+  return { error: { message, hint: hintOf(error), code, reason } }
+}
+
+export function exitCodeOf(error: unknown): number {
+  return error instanceof UsageError ? exitCodes.usage : exitCodes.failed
+}
+
+function isForeseen(error: Error): boolean {
+  return (
+    error instanceof UsageError || error instanceof CommandError || isBanyanError(error) || hintOf(error) !== undefined
+  )
+}
+
+function causeOf(error: Error): string {
+  return error.cause instanceof Error ? `\nCaused by: ${error.cause.stack ?? error.cause.message}` : ''
+}

@@ -1,0 +1,43 @@
+/** The parent's control port: the status document, gathered from everybody, and the restart of a host. */
+import { openControlServer } from 'banyan/control'
+import { BanyanError } from 'banyan/core'
+import { portInUse } from '../process/ports.ts'
+import type { Parent } from './parent.ts'
+import { gatherStatus } from './status.ts'
+
+/** An open one. */
+export interface ControlPort {
+  close(): Promise<void>
+}
+
+const restartDrainMs = 3_000
+/** A page asks once a second, a probe perhaps more often; the hosts are asked at most four times a second. */
+const freshMs = 250
+
+/** Opens it. */
+export async function openControlPort(parent: Parent): Promise<ControlPort> {
+  const { environment } = parent.options
+  let gathered: ReturnType<typeof gatherStatus> | undefined
+  let gatheredAtMs = 0
+  const status = (): ReturnType<typeof gatherStatus> => {
+    const nowMs = environment.clock.monotonic()
+    if (gathered === undefined || nowMs - gatheredAtMs > freshMs) {
+      gatheredAtMs = nowMs
+      gathered = gatherStatus(parent)
+    }
+    return gathered
+  }
+  const restart = async (name: string): Promise<boolean> => {
+    const host = parent.hosts?.hosts.find(({ plan }) => plan.name === name)
+    await host?.restart(restartDrainMs)
+    return host !== undefined
+  }
+  const at = { host: '127.0.0.1', port: parent.settings.controlPort }
+  try {
+    const server = await openControlServer({ environment, status, restart, token: parent.data?.token ?? '' }, at)
+    return { close: () => server.close(500) }
+  } catch (error) {
+    if (!(error instanceof BanyanError) || error.reason !== 'PORT_IN_USE') throw error
+    throw portInUse({ ...at, owner: 'the status page', setting: '--control-port or BANYAN_CONTROL_PORT' })
+  }
+}

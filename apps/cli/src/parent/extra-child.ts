@@ -1,0 +1,73 @@
+/** A program beside the hosts, from `banyan.json`: supervised like them, told to end by its standard input and SIGTERM. */
+import { createSupervisor, type Supervisor } from 'banyan/control'
+import { type Environment, sleep } from 'banyan/core'
+import { type Child, startChild } from '../process/child.ts'
+import { isAnswering } from '../process/ports.ts'
+import type { PlacedProcess } from '../settings/dev-settings.ts'
+
+/** See the top of the file. */
+export interface ExtraChild {
+  readonly spec: PlacedProcess
+  readonly supervisor: Supervisor
+  readonly child: Child | undefined
+}
+
+/** What {@link createExtraChild} takes. */
+export interface ExtraChildOptions {
+  readonly environment: Environment
+  readonly spec: PlacedProcess
+  readonly folder: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly onLine: (line: string) => void
+  readonly onChange: () => void
+  readonly onEnd: (how: string, retryInMs: number) => void
+}
+
+const lookEveryMs = 50
+const answerWithinMs = 1_000
+
+/** Creates it; nothing runs until its supervisor is started. */
+export function createExtraChild(options: ExtraChildOptions): ExtraChild {
+  const { environment, spec } = options
+  const extra: { spec: PlacedProcess; child: Child | undefined; supervisor: Supervisor } = {
+    spec,
+    child: undefined,
+    supervisor: createSupervisor({
+      environment,
+      launch: () => {
+        const child = startChild({
+          command: spec.command as readonly [string, ...string[]],
+          folder: options.folder,
+          env: { ...options.env, ...spec.env },
+          messages: false,
+          onLine: options.onLine,
+        })
+        extra.child = child
+        let over = false
+        const ended = child.ended.then((how) => {
+          over = true
+          child.kill()
+          return how
+        })
+        void becomeReady(() => over)
+        return { pid: child.pid, ended, ask: child.terminate, kill: child.kill }
+      },
+      onChange: options.onChange,
+      onEnd: (how, retryInMs) => {
+        options.onEnd(how, retryInMs)
+        return false
+      },
+    }),
+  }
+
+  /** Ready once its port answers; without a port, once it runs. */
+  async function becomeReady(isOver: () => boolean): Promise<void> {
+    for (;;) {
+      await sleep(environment.timers, spec.listensOn === undefined ? 0 : lookEveryMs)
+      if (isOver()) return
+      if (spec.listensOn === undefined || (await isAnswering(spec.listensOn, answerWithinMs))) break
+    }
+    if (!isOver()) extra.supervisor.report(true)
+  }
+  return extra
+}

@@ -1,0 +1,140 @@
+/** Gathers the status document: what the parent sees of its children, and what the hosts say of themselves. */
+import type {
+  ConsumerEntryStatus,
+  ProcessStatus,
+  RelayEntryStatus,
+  ServiceEntryStatus,
+  StatusDocument,
+} from 'banyan/control'
+import type { HostReport } from '../host/messages.ts'
+import type { HostChild } from './host-child.ts'
+import type { Parent } from './parent.ts'
+
+/** How long a host may take to answer; then what it said last counts. */
+const reportWithinMs = 1_000
+
+interface Reported {
+  readonly host: HostChild
+  readonly report: HostReport | undefined
+}
+
+/** See the top of the file. */
+export async function gatherStatus(parent: Parent): Promise<StatusDocument> {
+  const { environment } = parent.options
+  const hosts = parent.hosts?.hosts ?? []
+  const reported = await Promise.all(hosts.map(async (host) => ({ host, report: await host.report(reportWithinMs) })))
+  const { database } = parent
+  return {
+    system: parent.system?.name ?? null,
+    state: parent.state,
+    time: new Date(environment.clock.now()).toISOString(),
+    parent: { pid: process.pid },
+    gateway: { url: parent.gatewayUrl },
+    database: database === undefined ? null : { mode: database.mode, state: database.state },
+    processes: [
+      parentProcess(parent),
+      ...databaseProcess(parent),
+      ...reported.map(hostProcess),
+      ...extraProcesses(parent),
+    ],
+    services: reported.flatMap((one) => servicesOf(parent, one)),
+    relays: reported.flatMap(({ report }) => (report?.relays ?? []).map(toRelay)),
+    consumers: reported.flatMap(({ report }) =>
+      (report?.consumers ?? []).map((one) => toConsumer(one, report?.lag ?? {})),
+    ),
+    parked: reported.flatMap(({ report }) => report?.parked ?? []),
+  }
+}
+
+function parentProcess(parent: Parent): ProcessStatus {
+  return {
+    name: 'parent',
+    kind: 'parent',
+    pid: process.pid,
+    state: parent.state === 'stopping' ? 'stopping' : 'ready',
+    reasons: [],
+    restarts: 0,
+    address: parent.controlUrl,
+    memoryBytes: process.memoryUsage.rss(),
+  }
+}
+
+/** A server that is somebody else's is none of our processes. */
+function databaseProcess({ database }: Parent): readonly ProcessStatus[] {
+  if (database === undefined || database.mode === 'server') return []
+  const { state, restarts, pid } = database
+  const reasons = state === 'waiting' ? ['it ended and is being started again'] : []
+  return [{ name: 'postgres', kind: 'postgres', pid: pid ?? null, state, reasons, restarts }]
+}
+
+function hostProcess({ host, report }: Reported): ProcessStatus {
+  const { plan, supervisor, reasons, address } = host
+  return {
+    name: plan.name,
+    kind: 'host',
+    pid: supervisor.pid ?? null,
+    state: supervisor.state,
+    reasons: supervisor.state === 'ready' ? [] : reasons,
+    restarts: supervisor.restarts,
+    services: plan.gateway ? [...plan.services, 'gateway'] : plan.services,
+    ...(address === undefined ? {} : { address }),
+    ...(report === undefined ? {} : { memoryBytes: report.memoryBytes }),
+  }
+}
+
+function extraProcesses({ extras }: Parent): readonly ProcessStatus[] {
+  return extras.map(({ spec, supervisor }) => ({
+    name: spec.name,
+    kind: 'process',
+    pid: supervisor.pid ?? null,
+    state: supervisor.state,
+    reasons: supervisor.lastEnd === undefined || supervisor.state === 'ready' ? [] : [`ended: ${supervisor.lastEnd}`],
+    restarts: supervisor.restarts,
+    ...(spec.listensOn === undefined ? {} : { address: `http://127.0.0.1:${spec.listensOn}` }),
+  }))
+}
+
+function servicesOf({ system }: Parent, { host, report }: Reported): readonly ServiceEntryStatus[] {
+  return host.plan.services.map((name) => {
+    const known = system?.services.find((one) => one.name === name)
+    const said = report?.services.find((one) => one.name === name)
+    return {
+      name,
+      version: said?.version ?? known?.version ?? '',
+      owner: said?.owner ?? known?.owner ?? '',
+      host: host.plan.name,
+      state: host.supervisor.state,
+      operations: said?.operations ?? {},
+    }
+  })
+}
+
+type Bag = Readonly<Record<string, unknown>>
+const lastErrorOf = (one: Bag): { readonly lastError?: string } =>
+  one['lastError'] === undefined ? {} : { lastError: String(one['lastError']) }
+
+function toRelay(given: unknown): RelayEntryStatus {
+  const one = given as Bag
+  return {
+    source: String(one['source'] ?? ''),
+    state: String(one['state']),
+    appended: Number(one['appended'] ?? 0),
+    lagMs: Number(one['lagMs'] ?? 0),
+    ...lastErrorOf(one),
+  }
+}
+
+function toConsumer(given: unknown, ends: Readonly<Record<string, number>>): ConsumerEntryStatus {
+  const one = given as Bag
+  const source = String(one['source'] ?? '')
+  return {
+    group: String(one['group'] ?? ''),
+    source,
+    state: String(one['state']),
+    applied: Number(one['applied'] ?? 0),
+    failed: Number(one['failed'] ?? 0),
+    parked: Number(one['parked'] ?? 0),
+    lag: one['state'] === 'assigned' ? Math.max(0, (ends[source] ?? 0) - Number(one['cursor'] ?? 0)) : 0,
+    ...lastErrorOf(one),
+  }
+}

@@ -1,0 +1,87 @@
+/** The commands, their flags and help. Each command's code is loaded when it is called, so that none pays for another. */
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, Option } from 'commander'
+import { exitCodeOf, exitCodes, formatFailure, toFailureDocument } from './failure.ts'
+
+const project = ['--project <dir>', 'folder of the system and its banyan.json', '.'] as const
+
+function versionText(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
+  return version
+}
+
+/** The whole of the command line. */
+export function createProgram(finish: (code: number) => void): Command {
+  const program = new Command('banyan')
+    .description('Typed services that run as one process or as many.')
+    .version(versionText())
+    .showHelpAfterError('(banyan --help lists commands and flags)')
+    .exitOverride()
+  addDev(program, finish)
+  addRun(program)
+  program
+    .command('describe', { hidden: true })
+    .option(...project)
+    .action(async (flags) => (await import('./commands/describe.ts')).describe(flags))
+  for (const command of program.commands) command.exitOverride()
+  return program
+}
+
+function addDev(program: Command, finish: (code: number) => void): void {
+  program
+    .command('dev')
+    .description('run the whole system on this machine: database, services, gateway, status page')
+    .option(...project)
+    .option('--split <services>', "services that get a process of their own: 'all', 'none' or a,b (BANYAN_SPLIT)")
+    .option('--no-watch', 'do not restart when files change')
+    .option('--fresh', 'start with empty databases')
+    .option('--gateway-port <port>', 'port of the gateway, 0 for any (BANYAN_GATEWAY_PORT, 8080)')
+    .option('--control-port <port>', 'port of the status page, 0 for any (BANYAN_CONTROL_PORT, 8090)')
+    .option('--json', 'log as JSON lines')
+    .addHelpText('after', environmentHelp)
+    .action(async (flags) => finish(await (await import('./commands/dev.ts')).dev(flags)))
+}
+
+const environmentHelp = `
+Environment:
+  BANYAN_DATA_DIR          where data lie (.banyan)
+  DATABASE_URL             an administrator's address of a PostgreSQL server, instead of the embedded one
+  DATABASE_URL_<SERVICE>   the database of one service; DATABASE_URL_BUS that of the log
+  BANYAN_DEBUG=1           show where errors come from
+Flags come before the environment, the environment before banyan.json.`
+
+function addRun(program: Command): void {
+  program
+    .command('run')
+    .description('run one host with some services, for production')
+    .option(...project)
+    .option('--services <names>', 'services to run here, like a,b')
+    .option('--gateway', 'run the gateway here')
+    .option('--name <name>', 'name of this host in logs')
+    .addOption(new Option('--supervised').hideHelp())
+    .action(async (flags) => (await import('./commands/run.ts')).run(flags))
+}
+
+/** Runs a command line; ends the process when the command is over. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const finish = (code: number): void => {
+    process.exitCode = code
+    // After what was written is out.
+    process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))
+  }
+  try {
+    await createProgram(finish).parseAsync(argv)
+  } catch (error) {
+    finish(report(error, argv.includes('--json')))
+  }
+}
+
+function report(error: unknown, json: boolean): number {
+  // Commander has written its message already; help and version are no errors.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+  if (json) process.stdout.write(`${JSON.stringify(toFailureDocument(error))}\n`)
+  else process.stderr.write(`${formatFailure(error, process.env['BANYAN_DEBUG'] === '1')}\n`)
+  return exitCodeOf(error)
+}

@@ -1,0 +1,50 @@
+/**
+ * A project: the folder that has a system, and its `banyan.json`, which says what the system is and how it is usually run.
+ * The file is read strictly: a misspelt setting is an error, not a silence.
+ */
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Split } from 'banyan/control'
+import { CommandError } from '../failure.ts'
+import { readProjectFile } from './project-file.ts'
+
+/** A program that the system needs beside its hosts. */
+export interface ExtraProcess {
+  readonly name: string
+  /** Program and arguments, run in the project's folder; `node` is the one that runs Banyan. */
+  readonly command: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** The port it listens on; it is told by this variable, and ready once the port answers. */
+  readonly port?: { readonly env: string; readonly default: number }
+}
+
+/** See the top of the file. */
+export interface Project {
+  readonly folder: string
+  /** The module of the system. */
+  readonly systemPath: string
+  readonly split: Split | undefined
+  readonly gatewayPort: number | undefined
+  readonly controlPort: number | undefined
+  readonly processes: readonly ExtraProcess[]
+}
+
+/** Reads the project of a folder. Without a `banyan.json` the system is `./system.ts` and everything else is default. */
+export async function loadProject(folder: string): Promise<Project> {
+  const root = resolve(folder)
+  const path = join(root, 'banyan.json')
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    if (error.code === 'ENOTDIR') throw new CommandError(`${root} is no folder`, 'Give the project with --project DIR.')
+    throw error
+  })
+  const file = readProjectFile(text ?? '{}', path)
+  return {
+    folder: root,
+    systemPath: resolve(root, file.system ?? './system.ts'),
+    split: file.split,
+    gatewayPort: file.gateway?.port,
+    controlPort: file.control?.port,
+    processes: file.processes,
+  }
+}

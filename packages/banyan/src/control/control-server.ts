@@ -1,0 +1,136 @@
+/**
+ * The control port: status page, status document, probes, and the few things that change state. It listens on loopback, but
+ * any page in the developer's browser can reach loopback too; so names other than loopback's in Host (DNS rebinding) and
+ * foreign Origins are refused, and what changes state takes JSON and the token of the data directory.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { codes } from '../core/code.ts'
+import type { Environment } from '../core/environment/environment.ts'
+import type { HttpRequest, HttpResponse, HttpServer } from '../core/environment/network.ts'
+import { fromUnknown } from '../core/error.ts'
+import { readinessOf, type StatusDocument } from './status.ts'
+import { statusPage } from './status-page.ts'
+
+/** What {@link createControlServer} takes. */
+export interface ControlServerOptions {
+  readonly environment: Environment
+  readonly status: () => Promise<StatusDocument>
+  /** What whoever changes state must know. */
+  readonly token: string
+  /** Ends a host and starts it again; false when there is none of that name. */
+  readonly restart: (host: string) => Promise<boolean>
+}
+
+const loopbackNames = ['127.0.0.1', 'localhost', '[::1]']
+const maxBodyBytes = 4_096
+const common = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'x-frame-options': 'DENY',
+}
+
+const json = (status: number, body: object): HttpResponse => ({
+  status,
+  headers: { ...common, 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+})
+
+const refusal = (status: number, detail: string): HttpResponse => ({
+  status,
+  headers: { ...common, 'content-type': 'application/problem+json' },
+  body: JSON.stringify({ type: 'about:blank', status, detail }),
+})
+
+/** Whether the request was meant for this port by somebody who may: undefined, or the refusal. */
+function checkOrigin(request: HttpRequest, port: number): HttpResponse | undefined {
+  const hosts = loopbackNames.flatMap((name) => [name, `${name}:${port}`])
+  if (!hosts.includes(request.headers['host']?.toLowerCase() ?? ''))
+    return refusal(421, `this port answers to ${hosts[1]} only`)
+  const { origin } = request.headers
+  const own = loopbackNames.map((name) => `http://${name}:${port}`)
+  if (origin !== undefined && !own.includes(origin)) return refusal(403, 'not from another site')
+  return undefined
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+/** Creates the server's handler and opens it. */
+export async function openControlServer(
+  options: ControlServerOptions,
+  at: { readonly host: string; readonly port: number },
+): Promise<HttpServer> {
+  const { environment } = options
+  const handle = createHandler(options)
+  const server = await environment.network.listen({
+    ...at,
+    maxConnections: 100,
+    handler: (request, respond) => {
+      handle(request, server.port).then(respond, (thrown: unknown) => {
+        const error = fromUnknown(thrown)
+        respond(
+          refusal(
+            error.httpStatus ?? codes[error.code].http,
+            error.code === 'INTERNAL' ? 'internal error' : error.message,
+          ),
+        )
+      })
+    },
+  })
+  return server
+}
+
+function createHandler(options: ControlServerOptions): (request: HttpRequest, port: number) => Promise<HttpResponse> {
+  const expected = digest(options.token)
+  const page: HttpResponse = {
+    status: 200,
+    headers: { ...common, 'content-type': 'text/html; charset=utf-8', 'content-security-policy': statusPage.policy },
+    body: statusPage.html,
+  }
+  let started = false
+
+  async function answerGet(path: string): Promise<HttpResponse> {
+    if (path === '/') return page
+    if (path === '/livez') return json(200, { status: 'alive' })
+    if (!['/status.json', '/readyz', '/startupz'].includes(path)) return refusal(404, 'there is no such page')
+    const document = await options.status()
+    if (path === '/status.json') return json(200, document)
+    const { ready, reasons } = readinessOf(document)
+    started ||= ready
+    if (path === '/startupz') return json(started ? 200 : 503, { status: started ? 'started' : 'starting', reasons })
+    return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', reasons })
+  }
+
+  async function restart(request: HttpRequest): Promise<HttpResponse> {
+    if (request.headers['content-type']?.split(';')[0]?.trim() !== 'application/json')
+      return refusal(415, 'send application/json')
+    const given = digest(request.headers['authorization']?.replace(/^Bearer /, '') ?? '')
+    if (!timingSafeEqual(given, expected))
+      return refusal(401, "send 'Authorization: Bearer' with the token of the data directory")
+    const host = toHostName(await request.body(maxBodyBytes, 5_000))
+    if (host === undefined) return refusal(400, 'send {"host": "name"}')
+    return (await options.restart(host)) ? json(200, { restarted: host }) : refusal(404, `there is no host '${host}'`)
+  }
+
+  return async (request, port) => {
+    const refused = checkOrigin(request, port)
+    if (refused !== undefined) return refused
+    const path = request.target.split('?')[0] as string
+    if (path === '/restart') return request.method === 'POST' ? restart(request) : notAllowed('POST')
+    return request.method === 'GET' || request.method === 'HEAD' ? answerGet(path) : notAllowed('GET, HEAD')
+  }
+}
+
+function notAllowed(allow: string): HttpResponse {
+  const answer = refusal(405, `use ${allow}`)
+  return { ...answer, headers: { ...answer.headers, allow } }
+}
+
+function toHostName(body: Uint8Array): string | undefined {
+  try {
+    const { host } = JSON.parse(new TextDecoder().decode(body)) as { host?: unknown }
+    return typeof host === 'string' ? host : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,23 @@
+/** control: what the parent of a system decides, without the operating system: topology, registry, restarts, status. */
+export { type ConnectionPlan, defaultConnectionBudget, planConnections } from './connections.ts'
+export { type ControlServerOptions, openControlServer } from './control-server.ts'
+export { type Addresses, createRegistry, type Registration, type Registry } from './registry.ts'
+export { defaultRestartPolicy, type RestartPolicy, restartDelayMs } from './restart-delay.ts'
+export {
+  type ConsumerEntryStatus,
+  type ParkedEntryStatus,
+  type ProcessKind,
+  type ProcessStatus,
+  type RelayEntryStatus,
+  readinessOf,
+  type ServiceEntryStatus,
+  type StatusDocument,
+} from './status.ts'
+export {
+  createSupervisor,
+  type Run,
+  type SupervisedState,
+  type Supervisor,
+  type SupervisorOptions,
+} from './supervisor.ts'
+export { gatewayHostName, type HostPlan, mainHostName, parseSplit, planTopology, type Split } from './topology.ts'
