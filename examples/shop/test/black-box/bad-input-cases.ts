@@ -1,3 +1,7 @@
+// Input that must be refused with a problem the client can act on, and with nothing done. Each spoilt order differs
+// from a good one in one thing only, so that a refusal can have no other cause; afterwards the customer must have no
+// order.
+
 import { describe, expect, it } from 'vitest'
 import { exchange } from '../raw-http.ts'
 import { expectProblem, ok, type Subject } from './subject.ts'

@@ -1,3 +1,6 @@
+// Cancelling: what it stops, what it gives back, and when it is too late. A cancellation races with the order it stops,
+// so the cases accept either winner, and look whether goods and money tell the same story as the status.
+
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../eventually.ts'
 import { expectProblem, ok, type Subject, statusesOf } from './subject.ts'

@@ -1,3 +1,6 @@
+// The catalog: pages, single products, and queries a client may cache. Nothing here writes, so these cases hold however
+// many orders the shop has seen.
+
 import { describe, expect, it } from 'vitest'
 import { readPages } from '../../audit/reader.ts'
 import type { Product } from '../client.ts'

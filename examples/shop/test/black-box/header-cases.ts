@@ -1,3 +1,6 @@
+// Headers that belong to every answer whatever the route: request id, trace context, and no word to other origins. They
+// are asked of the cheapest query, for the gateway adds them and no service knows of them.
+
 import { describe, expect, it } from 'vitest'
 import type { Subject } from './subject.ts'
 

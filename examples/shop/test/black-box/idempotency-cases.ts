@@ -1,3 +1,6 @@
+// Idempotency-Key: one key, one order. What counts is how many orders the customer has afterwards, not only what the
+// answers say: equal answers could hide a second order.
+
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { NewOrder } from '../client.ts'

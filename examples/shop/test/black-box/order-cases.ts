@@ -1,3 +1,6 @@
+// Orders from the first answer to delivery: where they are found, what they cost, and that goods, money and parcel
+// agree. Stock levels are compared with what was read before, for the shop may have had other orders.
+
 import { describe, expect, it } from 'vitest'
 import { minorUnits, type Order } from '../client.ts'
 import { eventually } from '../eventually.ts'

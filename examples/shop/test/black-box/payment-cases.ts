@@ -1,3 +1,6 @@
+// Payments that go wrong in each way a provider can: declined, too slow, or answered into a broken connection. The
+// provider is asked too, since a shop that only believes its own books would not notice money taken twice.
+
 import { describe, expect, it } from 'vitest'
 import { minorUnits } from '../client.ts'
 import { eventually } from '../eventually.ts'

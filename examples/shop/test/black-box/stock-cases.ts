@@ -1,3 +1,6 @@
+// Stock: what is not there is not sold, and what is promised cannot be taken off the shelves. Each case sets the level
+// it needs and puts the usual one back, so that the cases after it find enough of whatever product they are given.
+
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../eventually.ts'
 import { expectProblem, lastReason, type Subject } from './subject.ts'

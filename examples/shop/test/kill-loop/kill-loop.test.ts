@@ -80,8 +80,11 @@ describe('the load', () => {
   function options(place: (order: NewOrder, key?: string) => Promise<Answer<PlacedOrder>>): LoadOptions {
     let keys = 0
     const newKey = (): string => `key-${++keys}`
-    // A turn of the event loop, so that what is stopped gets to stop.
-    const sleep = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+    let sleeps = 0
+    // Takes no time. The bound is for a load that does not stop: without a wait it would never let the test fail.
+    const sleep = async (): Promise<void> => {
+      if (++sleeps > 1_000) throw new Error('the load does not stop')
+    }
     return { shop: { place }, skus: ['A', 'B'], random: createSeededRandom(1), newKey, sleep, maxAttempts: 5 }
   }
 
@@ -136,12 +139,14 @@ describe('the load', () => {
 
   it('counts the keys of each customer, and ends when it is stopped', async () => {
     const orders = new Map<string, string>()
+    const busy = Promise.withResolvers<void>()
     const place = async (_: NewOrder, key = ''): Promise<Answer<PlacedOrder>> => {
       if (!orders.has(key)) orders.set(key, `order-${orders.size}`)
-      if (orders.size === 20) void load.stop()
+      if (orders.size === 20) busy.resolve()
       return answer(202, orders.get(key))
     }
     const load = startLoad(options(place))
+    await busy.promise
     await load.stop()
     const { acknowledged, keysOf, broken } = load.account
     expect(broken).toEqual([])

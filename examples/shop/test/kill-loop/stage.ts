@@ -89,23 +89,25 @@ export function createStage(options: StageOptions): Stage {
         'the command to end',
         async () => command?.exit,
         (exit) => exit !== undefined,
-        {
-          timeoutMs: recoveryMs,
-        },
+        { timeoutMs: recoveryMs },
       )
     },
     async stop() {
       if (!command || command.exit !== undefined) return
       // A package manager between us and the shop may not pass signals on: the shop itself gets it, where it is known.
       const parent = (await processes().catch(() => [])).find(({ kind }) => kind === 'parent')
-      const patience = AbortSignal.timeout(stopMs)
-      if (parent) process.kill(parent.pid, 'SIGTERM')
-      else command.signal('SIGTERM')
-      await Promise.race([command.ended, new Promise((resolve) => patience.addEventListener('abort', resolve))])
-      if (command.exit === undefined) {
-        if (parent) process.kill(parent.pid, 'SIGKILL')
-        command.signal('SIGKILL')
-      }
+      await bringDown(command, parent?.pid)
     },
   }
+}
+
+/** Asks it to end, and ends it after `stopMs`. */
+async function bringDown(command: ShopProcess, parentPid: number | undefined): Promise<void> {
+  const patience = AbortSignal.timeout(stopMs)
+  if (parentPid !== undefined) process.kill(parentPid, 'SIGTERM')
+  else command.signal('SIGTERM')
+  await Promise.race([command.ended, new Promise((resolve) => patience.addEventListener('abort', resolve))])
+  if (command.exit !== undefined) return
+  if (parentPid !== undefined) process.kill(parentPid, 'SIGKILL')
+  command.signal('SIGKILL')
 }
