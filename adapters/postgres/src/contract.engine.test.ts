@@ -1,12 +1,13 @@
 /** The contract suites of the ports, against real servers. Each test finds the tables empty and the clock at zero. */
-import type { OpenedBus, OpenedStore } from '../../../packages/banyan/src/testing/suites/index.ts'
 import {
   busSuite,
   idempotencySuite,
   inboxSuite,
+  type OpenedBus,
+  type OpenedStore,
   outboxSuite,
   storeSuite,
-} from '../../../packages/banyan/src/testing/suites/index.ts'
+} from 'banyan/testing/suites'
 import { createPostgresBus } from './bus/postgres-bus.ts'
 import { createPostgresStore } from './store/postgres-store.ts'
 import { asAdmin, createDatabase, describeEngines, type Engine, shiftClock } from './testing/engines.ts'
