@@ -1,5 +1,6 @@
 /** The few things Banyan does with files: small documents, written whole. */
 
+/** The files of one environment: on a disk, or in memory. Paths are the operating system's. */
 export interface Files {
   /** The text, or undefined when there is no such file. */
   readText(path: string): Promise<string | undefined>

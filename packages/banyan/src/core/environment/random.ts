@@ -1,5 +1,6 @@
 /** Randomness and ids. The virtual implementation is seeded, so a run can be repeated. */
 
+/** Where everything that has to differ comes from. */
 export interface Random {
   /** At least 0, less than 1. Not for secrets. */
   next(): number
