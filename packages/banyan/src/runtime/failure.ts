@@ -12,12 +12,22 @@ import type { OperationShape } from './shapes.ts'
 /** Codes that say nothing to a caller but that something broke. */
 const internalCodes: ReadonlySet<string> = new Set(['INTERNAL', 'UNKNOWN', 'DATA_LOSS', 'UNIMPLEMENTED'])
 
-/** Refusals of a call that this handler made: true for the handler, and no business of its own caller. */
-const internalReasons: ReadonlySet<string> = new Set(['INVALID_INPUT', 'UNKNOWN_CALLER', 'NOT_A_HOST', 'BAD_WIRE_CALL'])
+/** Defects of the handler that was running: true for those who wrote it, and no business of its callers. */
+export const defects: ReadonlySet<string> = new Set([
+  'INVALID_INPUT',
+  'UNDECLARED_CALL',
+  'CALL_IN_TRANSACTION',
+  'SECOND_TRANSACTION',
+  'TRANSACTION_IN_QUERY',
+  'NO_DATABASE',
+  'FOREIGN_EVENT',
+  'UNKNOWN_CALLER',
+  'NOT_A_HOST',
+  'BAD_WIRE_CALL',
+])
 
-/** A defect of the service, or of the system; what carries a hint is for developers. */
-const isInternal = ({ code, reason, hint }: BanyanError): boolean =>
-  internalCodes.has(code) || hint !== undefined || (reason !== undefined && internalReasons.has(reason))
+const isInternal = ({ code, reason }: BanyanError): boolean =>
+  internalCodes.has(code) || (reason !== undefined && defects.has(reason))
 
 /** A typed error of another contract that the handler let through: this operation's callers were never promised it. */
 const isForeign = (error: BanyanError): boolean => error.details !== undefined

@@ -10,6 +10,7 @@ import { BanyanError, type ErrorDocument, fromErrorDocument, isBanyanError, toEr
 import type { IdempotencyClaim, IdempotencyRecord } from '../store/idempotency.ts'
 import type { Store } from '../store/store.ts'
 import type { CallContext } from './call-context.ts'
+import { defects } from './failure.ts'
 import { noDatabase } from './refusals.ts'
 import type { ServiceScope } from './service-scope.ts'
 import type { OperationShape, ServiceShape } from './shapes.ts'
@@ -57,9 +58,11 @@ const finalCodes: ReadonlySet<string> = new Set([
   'OUT_OF_RANGE',
 ])
 
+/** Said of the key itself, or of a defect that the next release mends. */
+const unsettled: ReadonlySet<string> = new Set([...defects, 'IDEMPOTENCY_KEY_REUSED', 'IDEMPOTENCY_KEY_INVALID'])
+
 /** Answers worth keeping: a refusal is the operation's answer, a break-down is not. */
-const isFinal = (error: BanyanError): boolean =>
-  finalCodes.has(error.code) && error.hint === undefined && error.reason !== 'IDEMPOTENCY_KEY_REUSED'
+const isFinal = (error: BanyanError): boolean => finalCodes.has(error.code) && !unsettled.has(error.reason ?? '')
 
 async function serve(
   store: Store,
