@@ -35,7 +35,8 @@ export function createWaker({ session, run, after }: WakerOptions): Waker {
   let ear: Session | undefined
 
   function wake(source: string): void {
-    for (const listener of listeners) listener(source)
+    // Not in the way of the append: it has committed, whatever a listener does.
+    for (const listener of listeners) queueMicrotask(() => listener(source))
   }
 
   async function tell(): Promise<void> {

@@ -113,6 +113,16 @@ describeEngines('commit', (engine) => {
     expect(await items()).toEqual([])
   })
 
+  it.each(['COMMIT', ' rollback', 'BEGIN', 'START TRANSACTION', 'end'])('refuses %s from the work', async (text) => {
+    const work = store.transact(async (tx) => {
+      await tx.sql`INSERT INTO item VALUES ('a', 1)`
+      const template = Object.assign([text], { raw: [text] })
+      await tx.sql(template)
+    })
+    expect(await rejection(work)).toMatchObject({ reason: 'TRANSACTION_CONTROL' })
+    expect(await items()).toEqual([])
+  })
+
   it('goes on after an error under a savepoint', async () => {
     await store.transact(async (tx) => {
       await tx.sql`INSERT INTO item VALUES ('a', 1)`

@@ -85,6 +85,7 @@ export class OpenTransaction {
 
   async run(text: string, values: readonly unknown[]): Promise<StatementResult> {
     if (this.#ended) throw ended()
+    if (controls.test(text)) throw notYours(text)
     try {
       return await this.#run({ text, values })
     } catch (error) {
@@ -132,6 +133,18 @@ export class OpenTransaction {
     if (this.#events.length >= maxEventsPerTransaction) throw tooManyEvents()
     this.#events.push(event)
   }
+}
+
+/** What would end the transaction behind its back, or begin another; savepoints are fine. */
+const controls =
+  /^\s*(commit|end|abort|begin|start\s+transaction|prepare\s+transaction|rollback(?!(\s+\w+)?\s+to\b))\b/i
+
+function notYours(text: string): BanyanError {
+  const word = text.trim().split(/\s/, 1)[0]
+  return new BanyanError('FAILED_PRECONDITION', `${word} is not for work inside a transaction`, {
+    reason: 'TRANSACTION_CONTROL',
+    hint: 'Return to commit, throw to roll back; for a part of the work use SAVEPOINT and ROLLBACK TO.',
+  })
 }
 
 function begin(options: TransactOptions): Statement {

@@ -122,7 +122,8 @@ export function createPostgresOutbox(run: RunAlone): PostgresOutbox {
       await run(adopt)
     },
     committed() {
-      for (const listener of listeners) listener()
+      // Not in the way of the transaction: it has committed, whatever a listener does.
+      for (const listener of listeners) queueMicrotask(listener)
     },
   }
 }
