@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Answer, type Charges, createCharges } from './charges.ts'
+import type { Answer } from './answer.ts'
+import { type Charges, createCharges } from './charges.ts'
 import type { Entry } from './entries.ts'
 import { createMemoryLedger, type MemoryLedger } from './memory-ledger.ts'
 import { ProviderError } from './provider-error.ts'

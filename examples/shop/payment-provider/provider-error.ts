@@ -13,3 +13,7 @@ export class ProviderError extends Error {
     this.field = field
   }
 }
+
+export function overloaded(): ProviderError {
+  return new ProviderError(503, 'overloaded', 'too many requests are waiting: try again in a second')
+}

@@ -1,7 +1,8 @@
 // The provider's HTTP face. Routes are few and fixed, so they are matched by hand.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Answer, Charges } from './charges.ts'
+import type { Answer } from './answer.ts'
+import type { Charges } from './charges.ts'
 import { ProviderError } from './provider-error.ts'
 import { assertEmptyBody, invalid, toChargeRequest, toIdempotencyKey, toPageSize, toRefundRequest } from './requests.ts'
 
