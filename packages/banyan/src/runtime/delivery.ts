@@ -62,7 +62,7 @@ export function compileDelivery(service: ServiceRuntime, store: Store, subscript
     const parent = parseTraceparent(opened.traceparent)
     const trace = new Trace(random, parent?.sampled ?? false, parent)
     const startMs = clock.monotonic()
-    const frame = new EntryFrame(logged.source, trace, startMs + deliveryTimeoutMs, signal)
+    const frame = new EntryFrame(logged.source, trace, startMs + deliveryTimeoutMs, { signal })
     const span = trace.sampled ? new Span(trace, undefined, event.wire, service.name, startMs) : undefined
     const ctx = new CallContext(service, work, frame, frame.dueMs, span, undefined)
     ctx.delivery = mark

@@ -26,21 +26,27 @@ export interface CallOptions {
 /** A compiled way to one operation, from one service or the edge. */
 export type CallFunction = (caller: CallFrame, input: unknown, options?: CallOptions) => Promise<unknown>
 
+/** Gives the signal of a caller outside; read only when somebody asks, since the edge makes it only then. */
+export interface SignalSource {
+  readonly signal?: AbortSignal | undefined
+}
+
 /** A frame for calls that come from outside any handler: the edge, another host, a job, a test. */
 export class EntryFrame implements CallFrame {
   readonly dueMs: number
   readonly tracing: Trace
   readonly span: Span | undefined = undefined
   readonly self: string
+  readonly #source: SignalSource | undefined
   #signal: AbortSignal | undefined
-  constructor(self: string, tracing: Trace, dueMs: number, signal?: AbortSignal) {
+  constructor(self: string, tracing: Trace, dueMs: number, source?: SignalSource) {
     this.self = self
     this.tracing = tracing
     this.dueMs = dueMs
-    this.#signal = signal
+    this.#source = source
   }
   get signal(): AbortSignal {
-    this.#signal ??= new AbortController().signal
+    this.#signal ??= this.#source?.signal ?? new AbortController().signal
     return this.#signal
   }
 }

@@ -153,7 +153,7 @@ export class Host {
     const baggage = typeof options.baggage === 'string' ? parseBaggage(options.baggage) : options.baggage
     const sampled = parent === undefined ? environment.random.next() < sampleRatio : parent.sampled
     const trace = new Trace(environment.random, sampled, parent, options.tracestate, baggage)
-    return call(new EntryFrame(options.caller, trace, Number.POSITIVE_INFINITY, options.signal), input, options)
+    return call(new EntryFrame(options.caller, trace, Number.POSITIVE_INFINITY, options), input, options)
   }
 
   /** Whether traffic is welcome, and if not, why. */

@@ -55,7 +55,7 @@ function parseInput(body: string): unknown {
 }
 
 function toFrame(options: InboundOptions, call: InboundCall, identity: string): EntryFrame {
-  const { metadata, signal } = call
+  const { metadata } = call
   const parent = parseTraceparent(metadata.traceparent)
   const trace = new Trace(
     options.random,
@@ -65,7 +65,7 @@ function toFrame(options: InboundOptions, call: InboundCall, identity: string): 
     parseBaggage(metadata.baggage),
   )
   const self = identity === gatewayName ? (metadata.caller ?? identity) : identity
-  return new EntryFrame(self, trace, options.clock.monotonic() + metadata.timeoutMs, signal)
+  return new EntryFrame(self, trace, options.clock.monotonic() + metadata.timeoutMs, call)
 }
 
 /** Creates the handler that a transport serves. */

@@ -27,12 +27,7 @@ export function createJobRunner(service: ServiceRuntime, job: JobShape): JobRunn
   let stopped = true
 
   async function run(): Promise<void> {
-    const frame = new EntryFrame(
-      service.name,
-      new Trace(random, false),
-      clock.monotonic() + jobTimeoutMs,
-      controller.signal,
-    )
+    const frame = new EntryFrame(service.name, new Trace(random, false), clock.monotonic() + jobTimeoutMs, controller)
     const ctx = new CallContext(service, work, frame, frame.dueMs, undefined, undefined)
     timers.add(ctx)
     try {
