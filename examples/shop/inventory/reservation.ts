@@ -11,10 +11,19 @@ import type { InventoryTables, Line, ReservationState } from './tables.ts'
 type Ctx = ContextOf<typeof Inventory, never, InventoryTables>
 type Tx = Transaction<'inventory', InventoryTables>
 
-/** Locks the items in the order of their names, so that two orders never wait for each other in a circle. */
+/**
+ * Locks the items in the order of their names, so that two orders never wait for each other in a circle. "C" is the order that
+ * the comparison of strings below has too; the database's own may differ.
+ */
 async function findShortage(tx: Tx, lines: readonly Line[]): Promise<{ sku: string; available: number } | undefined> {
   const skus = lines.map(({ sku }) => sku)
-  const items = await tx.db.selectFrom('item').selectAll().where('sku', 'in', skus).orderBy('sku').forUpdate().execute()
+  const items = await tx.db
+    .selectFrom('item')
+    .selectAll()
+    .where('sku', 'in', skus)
+    .orderBy(sql`sku collate "C"`)
+    .forUpdate()
+    .execute()
   const available = new Map(items.map((item) => [item.sku, item.on_hand - item.reserved]))
   const short = lines.find(({ sku, quantity }) => (available.get(sku) ?? 0) < quantity)
   return short && { sku: short.sku, available: available.get(short.sku) ?? 0 }

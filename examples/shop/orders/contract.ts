@@ -52,6 +52,17 @@ export const Orders = defineContract('orders', {
           about: 'a product stands in two lines: add their quantities up',
           details: t.Object({ sku: t.String() }),
         }),
+        MIXED_CURRENCIES: error({
+          code: 'INVALID_ARGUMENT',
+          http: 422,
+          about: 'the products are priced in different currencies: order them apart',
+        }),
+        TOTAL_TOO_HIGH: error({
+          code: 'INVALID_ARGUMENT',
+          http: 422,
+          about: 'one order may not cost that much: split it',
+          details: t.Object({ total: Total, maximum: t.Integer() }),
+        }),
       },
       http: 'POST /orders',
       success: { status: 202, location: '/orders/:orderId' },

@@ -4,6 +4,7 @@ import { Catalog } from '../catalog/contract.ts'
 import { Orders } from './contract.ts'
 import { append } from './order.ts'
 import type { Ctx } from './record.ts'
+import { maxTotalAmount, toTotal } from './total.ts'
 
 type Input = (typeof Orders.place)['~types']['received']
 type Output = (typeof Orders.place)['~types']['returned']
@@ -18,9 +19,9 @@ export async function place({ customerId, items, payment }: Input, ctx: Ctx & Fa
   if (duplicate !== undefined) throw ctx.fail('DUPLICATE_SKU', { sku: duplicate })
   const priced = await ctx.attempt(Catalog.price, { skus })
   if (!priced.ok) throw ctx.fail('UNKNOWN_SKU', priced.error.details)
-  const prices = new Map(priced.value.prices.map(({ sku, price }) => [sku, price]))
-  const amount = items.reduce((sum, { sku, quantity }) => sum + (prices.get(sku)?.amount ?? 0) * quantity, 0)
-  const total = { amount, currency: prices.values().next().value?.currency ?? 'EUR' }
+  const total = toTotal(items, priced.value.prices)
+  if (total === 'mixed') throw ctx.fail('MIXED_CURRENCIES')
+  if (total.amount > maxTotalAmount) throw ctx.fail('TOTAL_TOO_HIGH', { total, maximum: maxTotalAmount })
   const orderId = ctx.newId()
   return ctx.transact(async (tx) => {
     await tx.db

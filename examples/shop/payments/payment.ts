@@ -44,6 +44,15 @@ const nothing: Payment = {
   refunded: 0,
 }
 
+/**
+ * Whether the provider is to be asked for an authorization. Also when the order was given up before its answer is on record:
+ * an earlier attempt may have asked and died before it could write the answer down. Asking again, under the same key, is the
+ * only way to know for certain; what comes of it is given up at once.
+ */
+export function isUnasked(payment: Payment | undefined): boolean {
+  return payment === undefined || payment.state === 'cancelled'
+}
+
 /** The first fact of a payment. */
 function begin(fact: Fact): Step {
   switch (fact.type) {

@@ -40,6 +40,9 @@ const unavailable = (what: string, cause?: unknown): BanyanError =>
     cause,
   })
 
+/** The provider cannot make sense of this very charge (an amount or a token beyond its bounds), and never will. */
+class Refused extends Error {}
+
 interface Answer {
   readonly status: number
   readonly body: unknown
@@ -92,10 +95,11 @@ export async function authorize(signal: AbortSignal, request: ChargeRequest): Pr
     const charge = body as Partial<Charge>
     if (status < 300 && typeof charge.chargeId === 'string')
       return { type: 'authorized', chargeId: charge.chargeId, amount: request.amount }
-    throw unavailable(`answered ${status} when asked to authorize`)
+    throw status === 400 || status === 422 ? new Refused() : unavailable(`answered ${status} when asked to authorize`)
   } catch (error) {
     if (timeout.aborted && !signal.aborted) return { type: 'timed-out' }
     const [found] = await findCharges(signal, request.orderId)
+    if (found === undefined && error instanceof Refused) return { type: 'declined' }
     if (found === undefined) throw unavailable('lost the authorization on its way', error)
     return { type: 'authorized', chargeId: found.chargeId, amount: found.authorized }
   }

@@ -3,18 +3,24 @@ import { BanyanError, subscribe } from 'banyan'
 import { Inventory } from '../inventory/contract.ts'
 import { Orders } from '../orders/contract.ts'
 import { Payments } from './contract.ts'
+import { isUnasked } from './payment.ts'
 import { authorize, capture, findCharges, release } from './provider.ts'
 import { type Ctx, find, record } from './record.ts'
 
 /** How long after an unanswered authorization its charge may still appear at the provider. */
 const lateChargeMs = 60_000
+/** Orders whose payment is at the provider at the same time: slow cards, 3 s each, must not hold the others up. */
+const providerConcurrency = 64
 
-export const onReserved = subscribe(Inventory.events.reserved, async ({ data }, ctx: Ctx) => {
-  const { orderId, total, paymentToken } = data
-  // Given up already (or answered already): nothing need be asked for.
-  if ((await find(ctx, orderId)) !== undefined) return
-  await record(ctx, orderId, await authorize(ctx.signal, { orderId, ...total, token: paymentToken }))
-})
+export const onReserved = subscribe(
+  Inventory.events.reserved,
+  async ({ data }, ctx: Ctx) => {
+    const { orderId, total, paymentToken } = data
+    if (!isUnasked(await find(ctx, orderId))) return
+    await record(ctx, orderId, await authorize(ctx.signal, { orderId, ...total, token: paymentToken }))
+  },
+  { concurrency: providerConcurrency },
+)
 
 export const onAuthorized = subscribe(Payments.events.authorized, async ({ data: { orderId } }, ctx: Ctx) => {
   const payment = await find(ctx, orderId)
@@ -43,7 +49,7 @@ export const onReleaseDue = subscribe(
     }
     await record(ctx, orderId, { type: 'released', ...sum })
   },
-  { maxAttempts: 100, concurrency: 32 },
+  { maxAttempts: 100, concurrency: providerConcurrency },
 )
 
 export const onCancelled = subscribe(Orders.events.cancelled, ({ data }, ctx: Ctx) =>
