@@ -6,7 +6,8 @@
  */
 import { emitCopier } from './emit/emit.ts'
 import { explainValue } from './explain/explain.ts'
-import { createInterpreter, type Interpreter } from './interpret/interpret.ts'
+import { createInterpreter } from './interpret/interpret.ts'
+import type { Interpreter } from './interpret/interpreter.ts'
 import { isSame } from './interpret/weigh.ts'
 import type { Issue } from './issue.ts'
 import type { JsonSchema } from './json-schema.ts'

@@ -1,6 +1,6 @@
 /** Code for arrays. */
 import { ANYTHING, type ArrayRules, type Shape } from '../shape.ts'
-import { emitCall, emitShape } from './emit.ts'
+import { emitCall } from './call.ts'
 import type { Code, Source } from './source.ts'
 
 export function emitArray(source: Source, shape: Shape, value: string): Code {
@@ -27,13 +27,13 @@ function emitCount(rules: ArrayRules, length: string): string {
 function emitElements(source: Source, rules: ArrayRules, value: string, length: string, copy: string): string {
   const parts = rules.prefix.map((shape, index) => {
     const element = source.local('e')
-    const { lines, result } = emitShape(source, shape, element)
+    const { lines, result } = source.emit(shape, element)
     return `if(${length}>${index}){const ${element}=${value}[${index}];${lines}${copy}.push(${result});}`
   })
   if (rules.maxItems !== undefined && rules.maxItems <= rules.prefix.length) return parts.join('')
   const index = source.local('i')
   const element = source.local('e')
-  const { lines, result } = emitShape(source, rules.rest ?? ANYTHING, element)
+  const { lines, result } = source.emit(rules.rest ?? ANYTHING, element)
   parts.push(
     `for(let ${index}=${rules.prefix.length};${index}<${length};${index}++){const ${element}=${value}[${index}];${lines}${copy}.push(${result});}`,
   )

@@ -1,9 +1,9 @@
 /** Shapes to source: the fast back end. What needs several looks at a value is left to the interpreter's closures. */
-import type { Interpreter } from '../interpret/interpret.ts'
+import type { Interpreter } from '../interpret/interpreter.ts'
 import { choices } from '../interpret/union.ts'
 import { ARRAY, BOOLEAN, isAnything, NULL, NUMBER, OBJECT, type Shape, STRING, type Target } from '../shape.ts'
-import { MAX_DEPTH } from '../value.ts'
 import { emitArray } from './array.ts'
+import { emitCall, emitClosure, signature } from './call.ts'
 import { emitObject } from './object.ts'
 import { emitBoolean, emitNull, emitNumber, emitString, emitValues } from './scalar.ts'
 import { type Code, runtime, Source } from './source.ts'
@@ -14,9 +14,9 @@ const MAX_SOURCE_LENGTH = 512 * 1024
 
 /** The generated pass: `(value) => copy | INVALID`. */
 export function emitCopier(shape: Shape, interpreter: Interpreter): (value: unknown) => unknown {
-  const source = new Source(interpreter)
+  const source = new Source(interpreter, emitShape)
   const inner = shape.target !== undefined && !shape.target.recursive ? shape.target.shape : shape
-  const { lines, result } = emitShape(source, inner, 'v')
+  const { lines, result } = source.emit(inner, 'v')
   const names = source.constants.map((_, index) => `c${index}=constants[${index}]`)
   const text = `"use strict";const {${Object.keys(runtime).join(',')}}=runtime;${names.length > 0 ? `const ${names.join(',')};` : ''}
 ${source.functions.join('\n')}
@@ -29,7 +29,7 @@ return function copy(v){const d=0;${lines}return ${result};}`
 }
 
 /** Code for the value in the local `value`, at the depth in the local `d`. */
-export function emitShape(source: Source, shape: Shape, value: string): Code {
+function emitShape(source: Source, shape: Shape, value: string): Code {
   if (shape.target !== undefined) return emitCall(source, functionOf(source, shape.target), value)
   if (shape.types === 0) return { lines: 'return I;', result: 'I' }
   if (shape.values !== undefined && shape.also.length === 0) return emitValues(source, shape, value)
@@ -43,16 +43,6 @@ export function emitShape(source: Source, shape: Shape, value: string): Code {
   return dispatch(source, value, (type) =>
     (shape.types & type) === 0 ? undefined : emitPart(source, shape, type, value),
   )
-}
-
-/** A call that copies or answers I. */
-export function emitCall(source: Source, name: string, value: string): Code {
-  const result = source.local('r')
-  return { lines: `const ${result}=${name}(${value},d);if(${result}===I)return I;`, result }
-}
-
-export function emitClosure(source: Source, shape: Shape, value: string): Code {
-  return emitCall(source, source.constant(source.interpreter.copier(shape)), value)
 }
 
 /** One type's code, including the check that the value has it. */
@@ -77,13 +67,7 @@ function emitPart(source: Source, shape: Shape, type: number, value: string): Co
 
 function functionOf(source: Source, target: Target): string {
   return source.functionFor(target, undefined, () => {
-    const { lines, result } = emitShape(source, target.shape, 'v')
+    const { lines, result } = source.emit(target.shape, 'v')
     return `${signature(target, '')}${lines}return ${result};}`
   })
-}
-
-/** Every turn of a recursive definition counts as a level; the others pass their depth on. */
-export function signature(target: Target, more: string): string {
-  if (!target.recursive) return `(v,d${more}){`
-  return `(v,above${more}){if(above>=${MAX_DEPTH})return I;const d=above+1;`
 }

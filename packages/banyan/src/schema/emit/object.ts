@@ -2,7 +2,7 @@
 import { hasRightCount, keyCopier, objectCopier, ordered } from '../interpret/object.ts'
 import { describesObject, type ObjectRules, type Property, type Shape } from '../shape.ts'
 import { isInheritedName, readOwn } from '../value.ts'
-import { emitCall, emitShape } from './emit.ts'
+import { emitCall } from './call.ts'
 import { type Code, isPrimitive, literal, quote, type Source } from './source.ts'
 
 /** Declared names compared one by one when looking for unknown keys; above it a set is faster. */
@@ -77,7 +77,7 @@ function emitProperty(
 ): Code & { readonly maybe: boolean } {
   const found = source.local('x')
   const read = known?.name === property.name ? known.local : emitRead(value, property.name)
-  const { lines, result } = emitShape(source, property.shape, found)
+  const { lines, result } = source.emit(property.shape, found)
   const start = `const ${found}=${read};`
   if (property.required) return { lines: start + lines, result, maybe: false }
   const own = source.local('r')
@@ -122,7 +122,7 @@ function emitEntry(source: Source, rules: ObjectRules, value: string, copy: stri
   const proper = `if(!${key}.isWellFormed())return I;`
   const only = rules.patterns.length === 0 ? rules.rest : undefined
   if (only !== undefined) {
-    const { lines, result } = emitShape(source, only, found)
+    const { lines, result } = source.emit(only, found)
     return `${start}${proper}${lines}setOwn(${copy},${key},${result});}`
   }
   const choose = source.constant(keyCopier(source.interpreter, rules, false))

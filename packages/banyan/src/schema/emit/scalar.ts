@@ -1,6 +1,6 @@
 /** Code for null, booleans, numbers, strings and lists of values. */
 import type { NumberRules, Shape, StringRules } from '../shape.ts'
-import { emitClosure } from './emit.ts'
+import { emitClosure } from './call.ts'
 import { type Code, isPrimitive, literal, numeral, type Source } from './source.ts'
 import { impliesWellFormed } from './well-formed.ts'
 

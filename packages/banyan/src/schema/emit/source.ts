@@ -3,11 +3,11 @@
  * `numeral`, so no schema can smuggle in code; regular expressions, sets and closures are passed in as constants.
  */
 
-import type { Interpreter } from '../interpret/interpret.ts'
+import type { Interpreter } from '../interpret/interpreter.ts'
 import { isLonger, isMultiple, isShorter } from '../interpret/scalar.ts'
 import { again } from '../interpret/weigh.ts'
 import { isolateAt } from '../isolate.ts'
-import type { Target } from '../shape.ts'
+import type { Shape, Target } from '../shape.ts'
 import { INVALID, setOwn } from '../value.ts'
 
 /** Statements that leave the function with `return I` on an invalid value, and the expression of the copy after them. */
@@ -34,16 +34,26 @@ export const runtime: Readonly<Record<string, unknown>> = {
   isMultiple,
 }
 
+/** Code for the value in the local `value`, at the depth in the local `d`. */
+export type EmitShape = (source: Source, shape: Shape, value: string) => Code
+
 export class Source {
   readonly interpreter: Interpreter
   readonly constants: unknown[] = []
   /** Functions of definitions, by their name in the text; filled while they are emitted. */
   readonly functions: string[] = []
   readonly #named = new Map<Target, Map<string, string>>()
+  readonly #emitShape: EmitShape
   #count = 0
 
-  constructor(interpreter: Interpreter) {
+  constructor(interpreter: Interpreter, emitShape: EmitShape) {
     this.interpreter = interpreter
+    this.#emitShape = emitShape
+  }
+
+  /** Code for a part of the value: handed in, because the emitter of any shape stands on those that call this. */
+  emit(shape: Shape, value: string): Code {
+    return this.#emitShape(this, shape, value)
   }
 
   /** A fresh local name. */

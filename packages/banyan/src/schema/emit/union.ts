@@ -2,7 +2,7 @@
 import { type Choice, choiceCopier } from '../interpret/union.ts'
 import { ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, type Shape, STRING, typesOf } from '../shape.ts'
 import { isInheritedName } from '../value.ts'
-import { emitCall, emitShape, signature } from './emit.ts'
+import { emitCall, signature } from './call.ts'
 import { emitObject, emitRecordCheck, type Known } from './object.ts'
 import { type Code, literal, quote, type Source } from './source.ts'
 
@@ -44,7 +44,7 @@ function checksType(type: number, choice: Choice): boolean {
 }
 
 function emitChoice(source: Source, choice: Choice, value: string): Code {
-  if (choice.kind === 'one') return emitShape(source, choice.branch, value)
+  if (choice.kind === 'one') return source.emit(choice.branch, value)
   if (choice.kind !== 'tag') return emitCall(source, source.constant(choiceCopier(source.interpreter, choice)), value)
   const tag = source.local('t')
   const result = source.local('u')

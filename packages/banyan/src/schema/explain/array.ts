@@ -1,6 +1,6 @@
 /** Explains arrays. */
 import { ANYTHING, describesArray, type Shape } from '../shape.ts'
-import type { Explainer, Look } from './explain.ts'
+import type { Explainer, Look } from './explainer.ts'
 import { counted } from './text.ts'
 
 export function explainArray(explainer: Explainer, shape: Shape, look: Look, list: readonly unknown[]): void {

@@ -2,42 +2,21 @@
  * The slow pass: every violation with its place and words. It walks the same shapes over a snapshot, so it cannot be
  * shown another value while it looks, and asks the interpreter where a question has a yes or no.
  */
-import type { Interpreter } from '../interpret/interpret.ts'
+import type { Interpreter } from '../interpret/interpreter.ts'
 import { brokenNumberRule, brokenStringRule } from '../interpret/scalar.ts'
 import { isSame } from '../interpret/weigh.ts'
 import { isolateAt } from '../isolate.ts'
 import { createIssue, describeFound, type Issue } from '../issue.ts'
+import { segment } from '../pointer.ts'
 import { ARRAY, isAnything, NUMBER, OBJECT, type Shape, STRING, type Target, typeOf } from '../shape.ts'
 import { Refused, snapshot } from '../snapshot.ts'
 import { INVALID, MAX_DEPTH } from '../value.ts'
 import { explainArray } from './array.ts'
+import type { Explainer, Look } from './explainer.ts'
 import { explainJudged } from './judged.ts'
 import { explainObject } from './object.ts'
 import { describeShape, describeTypes, describeValues, numberRule, patternRule, stringRule } from './text.ts'
 import { explainUnion } from './union.ts'
-
-/** Where an explanation stands. */
-export interface Look {
-  readonly value: unknown
-  readonly path: string
-  /** Untyped or recursive levels above, as the compiled pass counts them. */
-  readonly depth: number
-  /** 'reject' reports unknown keys; 'partial' leaves what a shape does not describe to the others beside it. */
-  readonly extras: 'strip' | 'reject' | 'partial'
-}
-
-export interface Explainer {
-  readonly interpreter: Interpreter
-  readonly isFull: () => boolean
-  report(look: Look, rule: string, expected: string, path?: string): void
-  add(issue: Issue): void
-  explain(shape: Shape, look: Look): void
-  explainAnything(look: Look): void
-  /** The issues of a shape by themselves. */
-  apart(shape: Shape, look: Look): readonly Issue[]
-  /** Goes one level into the value; a part of it must not be the whole again in an untyped place. */
-  within(look: Look, walk: () => void): void
-}
 
 export function explainValue(interpreter: Interpreter, shape: Shape, value: unknown, maxIssues: number): Issue[] {
   const ancestors: unknown[] = []
@@ -204,10 +183,6 @@ function explainAnything(explainer: Explainer, ancestors: readonly unknown[], lo
 
 function explainAnyProperty(explainer: Explainer, look: Look, key: string): void {
   if (!key.isWellFormed()) return refuseText(explainer, { ...look, value: key }, key)
-  const path = `${look.path}/${pointer(key)}`
+  const path = `${look.path}/${segment(key)}`
   explainer.explain({ types: 63, named: 0, integer: false, also: [] }, { ...look, path, extras: 'strip' })
-}
-
-export function pointer(key: string | number): string {
-  return String(key).replaceAll('~', '~0').replaceAll('/', '~1')
 }

@@ -2,9 +2,10 @@
 import { applicatorCopier, countMatching } from '../interpret/judge.ts'
 import { losses } from '../interpret/weigh.ts'
 import { createIssue, describeFound, type Issue } from '../issue.ts'
+import { segment } from '../pointer.ts'
 import { type Applicator, isAnything, type Shape } from '../shape.ts'
 import { INVALID, NOTHING } from '../value.ts'
-import { type Explainer, type Look, pointer } from './explain.ts'
+import type { Explainer, Look } from './explainer.ts'
 import { counted, describeShape } from './text.ts'
 
 export function explainJudged(explainer: Explainer, shape: Shape, look: Look): void {
@@ -22,7 +23,7 @@ export function explainJudged(explainer: Explainer, shape: Shape, look: Look): v
   if (kept === NOTHING) return explainer.explainAnything(look)
   if (look.extras !== 'reject') return
   for (const keys of losses(look.value, kept)) {
-    const path = `${look.path}/${keys.map(pointer).join('/')}`
+    const path = `${look.path}/${keys.map(segment).join('/')}`
     explainer.add(createIssue(path, 'additionalProperties', 'left out', describeFound(at(look.value, keys))))
     if (explainer.isFull()) return
   }

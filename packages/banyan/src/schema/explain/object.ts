@@ -2,9 +2,10 @@
 
 import { presentKeys } from '../interpret/object.ts'
 import { createIssue, describeFound } from '../issue.ts'
+import { segment } from '../pointer.ts'
 import { ANYTHING, describesObject, type ObjectRules, type Shape } from '../shape.ts'
 import { readOwn } from '../value.ts'
-import { type Explainer, type Look, pointer } from './explain.ts'
+import type { Explainer, Look } from './explainer.ts'
 import { counted, describeShape } from './text.ts'
 
 type Plain = Record<string, unknown>
@@ -27,10 +28,10 @@ export function explainObject(explainer: Explainer, shape: Shape, look: Look, re
 
 function explainDeclared(explainer: Explainer, rules: ObjectRules, look: Look, record: Plain): void {
   const missing = (name: string, expected: string): void =>
-    explainer.add(createIssue(`${look.path}/${pointer(name)}`, 'required', expected, 'nothing'))
+    explainer.add(createIssue(`${look.path}/${segment(name)}`, 'required', expected, 'nothing'))
   for (const { name, shape, required } of rules.properties) {
     const value = readOwn(record, name)
-    if (value !== undefined) explainer.explain(shape, { ...look, value, path: `${look.path}/${pointer(name)}` })
+    if (value !== undefined) explainer.explain(shape, { ...look, value, path: `${look.path}/${segment(name)}` })
     else if (required) missing(name, describeShape(shape))
   }
   for (const name of rules.present) if (readOwn(record, name) === undefined) missing(name, 'any JSON value')
@@ -42,7 +43,7 @@ function explainOthers(explainer: Explainer, shape: Shape, look: Look, record: P
   const declared = new Set(rules?.properties.map((property) => property.name))
   const all = !describesObject(shape)
   for (const key of presentKeys(record)) {
-    const at: Look = { ...look, value: record[key], path: `${look.path}/${pointer(key)}` }
+    const at: Look = { ...look, value: record[key], path: `${look.path}/${segment(key)}` }
     const shapes = declared.has(key) ? [] : shapesOf(rules, key, all)
     const kept = declared.has(key) || shapes.length > 0
     if (kept || mute) explainName(explainer, rules?.names, at, key)

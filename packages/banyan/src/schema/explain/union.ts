@@ -1,9 +1,10 @@
 /** Explains unions that a type or a tag decides: only the branch that was meant is explained. */
 import { type Choice, choiceCopier, choices } from '../interpret/union.ts'
 import { createIssue, describeFound } from '../issue.ts'
+import { segment } from '../pointer.ts'
 import { type Shape, typeOf } from '../shape.ts'
 import { INVALID, readOwn } from '../value.ts'
-import { type Explainer, type Look, pointer } from './explain.ts'
+import type { Explainer, Look } from './explainer.ts'
 import { describeShape, describeValues } from './text.ts'
 
 /** False when the union has to be judged instead. */
@@ -30,5 +31,5 @@ function explainTagged(explainer: Explainer, choice: Choice & { kind: 'tag' }, l
   if (meant !== undefined) return explainer.explain(meant.branch, look)
   const expected = describeValues(choice.cases.flatMap(({ values }) => values))
   const rule = value === undefined ? 'required' : 'enum'
-  explainer.add(createIssue(`${look.path}/${pointer(choice.tag)}`, rule, expected, describeFound(value)))
+  explainer.add(createIssue(`${look.path}/${segment(choice.tag)}`, rule, expected, describeFound(value)))
 }

@@ -2,7 +2,7 @@
 import { isolateAt } from '../isolate.ts'
 import type { ArrayRules } from '../shape.ts'
 import { INVALID, isList, NOTHING } from '../value.ts'
-import type { Copier, Interpreter } from './interpret.ts'
+import type { Copier, Interpreter } from './interpreter.ts'
 
 /** With `mute` the elements are not described: only the rules of the array itself are checked. */
 export function arrayCopier(interpreter: Interpreter, rules: ArrayRules, mute: boolean): Copier {

@@ -18,24 +18,12 @@ import {
 } from '../shape.ts'
 import { INVALID, MAX_DEPTH, NOTHING } from '../value.ts'
 import { arrayCopier } from './array.ts'
+import type { Copier, Interpreter } from './interpreter.ts'
 import { judge } from './judge.ts'
 import { objectAsserter, objectCopier } from './object.ts'
 import { brokenNumberRule, brokenStringRule } from './scalar.ts'
 import { unionCopier } from './union.ts'
 import { isSame } from './weigh.ts'
-
-/** Copies a valid value found `depth` untyped or recursive levels deep; INVALID otherwise. May throw what getters throw. */
-export type Copier = (value: unknown, depth: number) => unknown
-
-export interface Interpreter {
-  readonly extras: 'strip' | 'reject'
-  /** For a value described by this shape alone. */
-  copier(shape: Shape): Copier
-  /** For one of several shapes of a value: answers NOTHING where the shape does not describe the content. */
-  partial(shape: Shape): Copier
-  /** The interpreter in which parts are weighed: unknown keys are stripped there and counted afterwards. */
-  readonly lenient: Interpreter
-}
 
 export function createInterpreter(extras: 'strip' | 'reject'): Interpreter {
   const whole = new Map<Shape, Copier>()

@@ -10,7 +10,7 @@ import { isolateAt } from '../isolate.ts'
 import { type Applicator, isAnything, resolved, type Shape } from '../shape.ts'
 import { memoryOf, snapshot } from '../snapshot.ts'
 import { INVALID, NOTHING } from '../value.ts'
-import type { Copier, Interpreter } from './interpret.ts'
+import type { Copier, Interpreter } from './interpreter.ts'
 import { again, canonical, isLossless, united } from './weigh.ts'
 
 export function judge(interpreter: Interpreter, shape: Shape, partial: boolean): Copier {

@@ -2,7 +2,7 @@
 import { isolateAt } from '../isolate.ts'
 import { describesObject, type ObjectRules, type Property, type Shape } from '../shape.ts'
 import { INVALID, isInheritedName, isPlain, NOTHING, readOwn, setOwn } from '../value.ts'
-import type { Copier, Interpreter } from './interpret.ts'
+import type { Copier, Interpreter } from './interpreter.ts'
 import { again, united } from './weigh.ts'
 
 const noRules: ObjectRules = { properties: [], patterns: [], present: [], minProperties: 0, closed: false }

@@ -15,7 +15,7 @@ import {
   typesOf,
 } from '../shape.ts'
 import { INVALID, isPlain, MAX_DEPTH, readOwn } from '../value.ts'
-import type { Copier, Interpreter } from './interpret.ts'
+import type { Copier, Interpreter } from './interpreter.ts'
 import { objectCopier, type RecordCopier } from './object.ts'
 
 export type Choice =

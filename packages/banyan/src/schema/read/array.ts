@@ -1,7 +1,7 @@
 /** Reads the rules of arrays, in the 2020-12 form and in the older tuple form that TypeBox 1 writes. */
 import { SchemaError } from '../schema-error.ts'
 import { ANYTHING, type Applicator, type ArrayRules, isAnything, PRIMITIVE, type Shape, typesOf } from '../shape.ts'
-import type { Place, Reader } from './read.ts'
+import type { Place, Reader } from './reader.ts'
 
 type Keywords = Readonly<Record<string, unknown>>
 

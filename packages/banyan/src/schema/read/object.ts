@@ -1,8 +1,9 @@
 /** Reads the rules of objects. */
+import { segment } from '../pointer.ts'
 import { SchemaError } from '../schema-error.ts'
 import type { Default, ObjectRules, Pattern, Property, Shape } from '../shape.ts'
 import { conjunction } from './merge.ts'
-import { type Place, type Reader, segment } from './read.ts'
+import type { Place, Reader } from './reader.ts'
 import { readPattern } from './scalar.ts'
 
 type Keywords = Readonly<Record<string, unknown>>

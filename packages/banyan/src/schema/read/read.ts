@@ -1,5 +1,6 @@
 /** Reads a JSON Schema into its `Shape`. One walk at start; everything wrong with a schema is found here. */
 import type { JsonSchema } from '../json-schema.ts'
+import { segment } from '../pointer.ts'
 import { SchemaError } from '../schema-error.ts'
 import { ANYTHING, type Default, NEVER, type Shape } from '../shape.ts'
 import { alternatives, negation } from './alternatives.ts'
@@ -7,6 +8,7 @@ import { readArray } from './array.ts'
 import { assertKeywords, isObject } from './keywords.ts'
 import { conjunction } from './merge.ts'
 import { readObject } from './object.ts'
+import type { Place, Reader } from './reader.ts'
 import { References } from './references.ts'
 import { readNumber, readString, readTypes, readValues } from './scalar.ts'
 
@@ -15,21 +17,6 @@ const MAX_SCHEMA_DEPTH = 128
 const MAX_SCHEMA_NODES = 20_000
 
 type Keywords = Readonly<Record<string, unknown>>
-
-/** Where the reader stands: `at` for messages, `depth` for the bound, `descended` when a value level was entered. */
-export interface Place {
-  readonly at: string
-  readonly depth: number
-}
-
-export interface Reader {
-  /** A schema for the same value (allOf, anyOf, if …). */
-  inPlace(schema: unknown, place: Place, keyword: string): Shape
-  /** A schema for a part of the value (a property, an item). */
-  below(schema: unknown, place: Place, keyword: string): Shape
-  /** The `default` that applies to a property with this schema. */
-  defaultOf(schema: unknown, shape: Shape, at: string): Default | undefined
-}
 
 export interface Reading {
   readonly shape: Shape
@@ -86,11 +73,6 @@ export function readSchema(schema: JsonSchema): Reading {
 
 function inside(place: Place, keyword: string): Place {
   return { at: `${place.at}/${keyword}`, depth: place.depth + 1 }
-}
-
-/** A JSON Pointer segment. */
-export function segment(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
 function readOwn(reader: Reader, raw: Keywords, place: Place): Shape {
