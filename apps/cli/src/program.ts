@@ -20,7 +20,7 @@ export function createProgram(finish: (code: number) => void): Command {
     .showHelpAfterError('(banyan --help lists commands and flags)')
     .exitOverride()
   addDev(program, finish)
-  addRun(program)
+  addRun(program, finish)
   program
     .command('describe', { hidden: true })
     .option(...project)
@@ -52,7 +52,7 @@ Environment:
   BANYAN_DEBUG=1           show where errors come from
 Flags come before the environment, the environment before banyan.json.`
 
-function addRun(program: Command): void {
+function addRun(program: Command, finish: (code: number) => void): void {
   program
     .command('run')
     .description('run one host with some services, for production')
@@ -61,7 +61,7 @@ function addRun(program: Command): void {
     .option('--gateway', 'run the gateway here')
     .option('--name <name>', 'name of this host in logs')
     .addOption(new Option('--supervised').hideHelp())
-    .action(async (flags) => (await import('./commands/run.ts')).run(flags))
+    .action(async (flags) => (await import('./commands/run.ts')).run(flags, finish))
 }
 
 /** Runs a command line; ends the process when the command is over. */

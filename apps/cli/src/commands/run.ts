@@ -15,7 +15,7 @@ export interface RunFlags {
 }
 
 /** Runs until the process ends. */
-export async function run(flags: RunFlags): Promise<void> {
+export async function run(flags: RunFlags, finish: (code: number) => void): Promise<void> {
   const environment = realEnvironment()
   // Nobody reads any more: the parent is gone, and that is noticed elsewhere.
   process.stdout.on('error', () => undefined)
@@ -28,11 +28,11 @@ export async function run(flags: RunFlags): Promise<void> {
   })
   if (flags.supervised !== true) {
     const { runAlone } = await import('../host/standalone.ts')
-    return runAlone({ flags, environment, log })
+    return finish(await runAlone({ flags, environment, log }))
   }
   try {
     const system = await loadSystem((await loadProject(flags.project)).systemPath)
-    runSupervised({ system, environment, log })
+    runSupervised({ system, services: toNames(flags.services), environment, log })
   } catch (error) {
     const fault = toFault(error)
     log.error('the host cannot start', { error, hint: fault.hint })
@@ -42,4 +42,9 @@ export async function run(flags: RunFlags): Promise<void> {
 
 function toLevel(text: string | undefined): 'debug' | 'info' | 'warn' | 'error' {
   return text === 'debug' || text === 'warn' || text === 'error' ? text : 'info'
+}
+
+/** Names as in `a,b`. */
+export function toNames(text: string | undefined): readonly string[] {
+  return (text ?? '').split(',').filter((name) => name !== '')
 }

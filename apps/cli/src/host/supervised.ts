@@ -18,6 +18,7 @@ const graceMs = 2_500
 /** See the top of the file. */
 export interface SupervisedHostOptions {
   readonly system: System
+  readonly services: readonly string[]
   readonly environment: Environment
   readonly log: Log
 }
@@ -44,6 +45,13 @@ class SupervisedHost {
     process.on('uncaughtException', (error) => this.#crash('uncaught exception', error))
     process.on('unhandledRejection', (error) => this.#crash('unhandled rejection', error))
     tell({ type: 'hello' })
+    this.#warmUp()
+  }
+
+  /** Loads the services while the databases are still being made; what is wrong with them shows again, and is told, at the start. */
+  #warmUp(): void {
+    const { system, services } = this.#options
+    for (const entry of system.services) if (services.includes(entry.contract.name)) entry.load().catch(() => undefined)
   }
 
   #receive(message: ToHost): void {

@@ -3,6 +3,7 @@ import { openControlServer } from 'banyan/control'
 import { BanyanError } from 'banyan/core'
 import { portInUse } from '../process/ports.ts'
 import type { Parent } from './parent.ts'
+import { controlPortSetting } from './placing.ts'
 import { gatherStatus } from './status.ts'
 
 /** An open one. */
@@ -38,6 +39,6 @@ export async function openControlPort(parent: Parent): Promise<ControlPort> {
     return { close: () => server.close(500) }
   } catch (error) {
     if (!(error instanceof BanyanError) || error.reason !== 'PORT_IN_USE') throw error
-    throw portInUse({ ...at, owner: 'the status page', setting: '--control-port or BANYAN_CONTROL_PORT' })
+    throw portInUse({ ...at, owner: 'the status page', setting: controlPortSetting })
   }
 }

@@ -28,7 +28,7 @@ export interface HostChildOptions {
   readonly command: readonly [string, ...string[]]
   readonly folder: string
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly configure: () => HostConfiguration
+  readonly configure: () => Promise<HostConfiguration>
   readonly onLine: (line: string) => void
   readonly onChange: () => void
   /** It ended unasked; `fault` when it said why. `true` gives it up. */
@@ -90,10 +90,17 @@ class Host implements HostChild {
 
   #receive(message: unknown): void {
     const told = message as FromHost
-    if (told.type === 'hello') this.send({ type: 'configure', configuration: this.#options.configure() })
+    if (told.type === 'hello') void this.#configure()
     else if (told.type === 'failed') this.#fault = told.fault
     else if (told.type === 'report') this.#reported(told.id, told.report)
     else this.#stateChanged(told)
+  }
+
+  /** Whoever provides the databases says so when it cannot; the host then waits until it is ended. */
+  async #configure(): Promise<void> {
+    const { child } = this
+    const configuration = await this.#options.configure().catch(() => undefined)
+    if (configuration !== undefined) child?.send({ type: 'configure', configuration } satisfies ToHost)
   }
 
   #stateChanged({ ready, reasons, address }: Extract<FromHost, { readonly type: 'state' }>): void {

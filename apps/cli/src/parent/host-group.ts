@@ -14,7 +14,8 @@ export interface HostGroupOptions {
   readonly environment: Environment
   readonly plans: readonly HostPlan[]
   readonly connections: ConnectionPlan
-  readonly databases: Provisioned
+  /** Hosts are started before these are known, and wait for them. */
+  readonly databases: Promise<Provisioned>
   readonly gatewayPort: number
   readonly dataDir: string
   readonly projectFolder: string
@@ -50,14 +51,14 @@ export function createHostGroup(options: HostGroupOptions): HostGroup {
     for (const host of hosts) host.send({ type: 'addresses', addresses })
   })
 
-  const configure = (plan: HostPlan): HostConfiguration => ({
+  const configure = (plan: HostPlan, databases: Provisioned): HostConfiguration => ({
     name: plan.name,
     instance: `${system}/${plan.name}`,
     services: plan.services,
     ...(plan.gateway ? { gateway: { host: loopback, port: gatewayPort } } : {}),
     listen: { host: loopback, port: 0 },
-    databases: Object.fromEntries(plan.services.map((name) => [name, options.databases.services[name] ?? ''])),
-    ...(plan.services.length > 0 ? { bus: options.databases.bus } : {}),
+    databases: Object.fromEntries(plan.services.map((name) => [name, databases.services[name] ?? ''])),
+    ...(plan.services.length > 0 ? { bus: databases.bus } : {}),
     connections: options.connections,
     tokens: toTokenTable(tokens, [...plan.services, ...(plan.gateway ? [gatewayToken] : [])]),
     addresses: registry.addresses(),
@@ -71,7 +72,7 @@ export function createHostGroup(options: HostGroupOptions): HostGroup {
       command: toCommand(plan, options),
       folder: options.projectFolder,
       env: options.env,
-      configure: () => configure(plan),
+      configure: async () => configure(plan, await options.databases),
       onLine: (line) => options.onLine(plan.name, line),
       onChange: options.onChange,
       onEnd: (how, fault, retryInMs) => options.onEnd(plan.name, how, fault, retryInMs),
