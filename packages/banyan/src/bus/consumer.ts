@@ -9,11 +9,15 @@ import type { Assignment } from '../store/inbox.ts'
 import { equalJitterMs, loopBackoff } from './backoff.ts'
 import { type ConsumerOptions, type ResolvedConsumerOptions, resolveConsumerOptions } from './consumer-options.ts'
 import { toOneLine } from './operator-log.ts'
-import { type ConsumerCounts, Session } from './session.ts'
+import { Session } from './session.ts'
+import type { ConsumerCounts } from './session-report.ts'
 import { createWaits } from './waits.ts'
 
 /** How a consumer is doing. */
 export interface ConsumerStatus extends Readonly<ConsumerCounts> {
+  readonly group: string
+  /** The service whose events it reads. */
+  readonly source: string
   /** `waiting`: another host has the assignment, or it cannot be asked for; `lastError` says why. */
   readonly state: 'stopped' | 'waiting' | 'assigned'
   readonly epoch: number | undefined
@@ -47,10 +51,13 @@ const afterHandlersMs = 5_000
  * Makes a consumer; any number may run for the same group and source, and one of them works.
  *
  * @example
- * const consumer = createConsumer({ environment, group: 'orders', source: 'payments', inbox: store.inbox, bus, holder,
+ * const consumer = createConsumer({
+ *   environment, group: 'orders', source: 'payments', inbox: store.inbox, bus, holder: environment.random.uuidv7(),
  *   subscriptions: new Set(['payments.captured.v1']),
- *   handle: (event, attempt, delivery, signal) => store.transact((tx) => apply(event, tx), { delivery, signal }) })
+ *   handle: (event, attempt, delivery, signal) => store.transact(async (tx) => { tx.publish(event) }, { delivery, signal }),
+ * })
  * consumer.start()
+ * await consumer.stop()
  */
 export function createConsumer(options: ConsumerOptions): Consumer {
   const loop = new ConsumerLoop(resolveConsumerOptions(options))
@@ -114,7 +121,10 @@ class ConsumerLoop {
       running: 0,
     }
     const busy = this.#session === undefined ? 'waiting' : 'assigned'
+    const { group, source } = this.#options
     return {
+      group,
+      source,
       ...this.#counts,
       ...(this.#session?.progress ?? idle),
       state: this.#running === undefined ? 'stopped' : busy,

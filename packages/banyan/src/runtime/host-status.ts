@@ -1,4 +1,6 @@
 /** A host's own account of itself, for the status page and for operators. Plain JSON, no secrets. */
+import type { ConsumerStatus } from '../bus/consumer.ts'
+import type { RelayStatus } from '../bus/relay.ts'
 import type { EventWiring } from './event-wiring.ts'
 import type { HostState, Readiness } from './health.ts'
 import type { OperationCounters } from './local-call.ts'
@@ -27,8 +29,10 @@ export interface HostStatus {
   readonly address: string | undefined
   readonly readiness: Readiness
   readonly services: readonly ServiceStatus[]
-  readonly relays: readonly unknown[]
-  readonly consumers: readonly unknown[]
+  /** One for each outbox: events on their way into the log. */
+  readonly relays: readonly (RelayStatus & { readonly source: string })[]
+  /** One for each group and source: events on their way out of it. */
+  readonly consumers: readonly ConsumerStatus[]
 }
 
 /** Takes the account. */
@@ -48,7 +52,13 @@ export function toHostStatus(
       owner: service.definition.contract.owner,
       operations: Object.fromEntries([...service.counters].map(([name, counters]) => [name, { ...counters }])),
     })),
-    relays: (wiring?.relays ?? []).map((relay) => relay.status()),
+    relays: relaysOf(services, wiring),
     consumers: (wiring?.consumers ?? []).map((consumer) => consumer.status()),
   }
+}
+
+/** Relays are wired in the order of the services that have an outbox. */
+function relaysOf(services: readonly ServiceRuntime[], wiring: EventWiring | undefined): HostStatus['relays'] {
+  const sources = services.filter(({ store }) => store !== undefined).map(({ name }) => name)
+  return (wiring?.relays ?? []).map((relay, index) => ({ source: sources[index] ?? '', ...relay.status() }))
 }
