@@ -38,7 +38,8 @@ export interface HostReport extends HostStatus {
   readonly gatewayUrl: string | undefined
   readonly memoryBytes: number
   readonly parked: readonly ParkedSummary[]
-  readonly lag: Readonly<Record<string, number>>
+  /** Where the logs of the sources that it reads end. */
+  readonly ends: Readonly<Record<string, number>>
 }
 
 /** A parked event without its content. */

@@ -12,7 +12,7 @@ const freshMs = 2_000
 
 interface Looked {
   readonly parked: readonly ParkedSummary[]
-  readonly lag: Readonly<Record<string, number>>
+  readonly ends: Readonly<Record<string, number>>
 }
 
 interface Parts {
@@ -39,13 +39,12 @@ export function createReporter(parts: Parts): () => Promise<HostReport> {
 }
 
 async function look({ host, stores, bus }: Parts): Promise<Looked> {
-  const consumers = host.status().consumers as readonly { readonly source?: string; readonly cursor?: number }[]
-  const sources = [...new Set(consumers.map(({ source }) => source).filter((source) => source !== undefined))]
+  const sources = [...new Set(host.status().consumers.map(({ source }) => source))]
   const [parked, ends] = await Promise.all([
     Promise.all([...stores.opened].map(([service, store]) => parkedOf(service, store))),
     Promise.all(sources.map((source) => orNothing(endOf(source, bus)))),
   ])
-  return { parked: parked.flat(), lag: Object.fromEntries(ends.filter((end) => end !== undefined)) }
+  return { parked: parked.flat(), ends: Object.fromEntries(ends.filter((end) => end !== undefined)) }
 }
 
 async function endOf(source: string, bus: Bus | undefined): Promise<readonly [string, number]> {

@@ -40,7 +40,7 @@ export async function gatherStatus(parent: Parent): Promise<StatusDocument> {
     services: reported.flatMap((one) => servicesOf(parent, one)),
     relays: reported.flatMap(({ report }) => (report?.relays ?? []).map(toRelay)),
     consumers: reported.flatMap(({ report }) =>
-      (report?.consumers ?? []).map((one) => toConsumer(one, report?.lag ?? {})),
+      (report?.consumers ?? []).map((one) => toConsumer(one, report?.ends ?? {})),
     ),
     parked: reported.flatMap(({ report }) => report?.parked ?? []),
   }
@@ -109,32 +109,15 @@ function servicesOf({ system }: Parent, { host, report }: Reported): readonly Se
   })
 }
 
-type Bag = Readonly<Record<string, unknown>>
-const lastErrorOf = (one: Bag): { readonly lastError?: string } =>
-  one['lastError'] === undefined ? {} : { lastError: String(one['lastError']) }
+const lastErrorOf = (text: string | undefined): { readonly lastError?: string } =>
+  text === undefined ? {} : { lastError: text }
 
-function toRelay(given: unknown): RelayEntryStatus {
-  const one = given as Bag
-  return {
-    source: String(one['source'] ?? ''),
-    state: String(one['state']),
-    appended: Number(one['appended'] ?? 0),
-    lagMs: Number(one['lagMs'] ?? 0),
-    ...lastErrorOf(one),
-  }
+function toRelay({ source, state, appended, lagMs, lastError }: HostReport['relays'][number]): RelayEntryStatus {
+  return { source, state, appended, lagMs, ...lastErrorOf(lastError) }
 }
 
-function toConsumer(given: unknown, ends: Readonly<Record<string, number>>): ConsumerEntryStatus {
-  const one = given as Bag
-  const source = String(one['source'] ?? '')
-  return {
-    group: String(one['group'] ?? ''),
-    source,
-    state: String(one['state']),
-    applied: Number(one['applied'] ?? 0),
-    failed: Number(one['failed'] ?? 0),
-    parked: Number(one['parked'] ?? 0),
-    lag: one['state'] === 'assigned' ? Math.max(0, (ends[source] ?? 0) - Number(one['cursor'] ?? 0)) : 0,
-    ...lastErrorOf(one),
-  }
+function toConsumer(one: HostReport['consumers'][number], ends: HostReport['ends']): ConsumerEntryStatus {
+  const { group, source, state, applied, failed, parked, cursor, lastError } = one
+  const lag = state === 'assigned' ? Math.max(0, (ends[source] ?? 0) - cursor) : 0
+  return { group, source, state, applied, failed, parked, lag, ...lastErrorOf(lastError) }
 }
