@@ -9,6 +9,7 @@
 import {
   type AnySchema,
   type SchemaSide,
+  type StandardResult,
   type StandardSchema,
   toJsonSchema,
   validateStandard,
@@ -54,14 +55,26 @@ export function createServiceBorder(schema: AnySchema): Border {
   return standard === undefined ? shape : withStandard(standard, shape)
 }
 
+/** Foreign code, so whatever it does it must not end the process: a schema that throws has found nothing valid. */
+function judge(standard: StandardSchema, value: unknown): StandardResult {
+  try {
+    return validateStandard(standard, value)
+  } catch (error) {
+    // Our own TypeError says that the schema answered with a promise; everything else may hold anything.
+    const message =
+      error instanceof TypeError && error.message.includes('synchronously') ? error.message : 'its schema failed'
+    return { issues: [{ message }] }
+  }
+}
+
 function withStandard(standard: StandardSchema, shape: Compiled): Border {
   return {
     copy(value) {
-      const result = validateStandard(standard, value)
+      const result = judge(standard, value)
       return result.issues === undefined ? shape.copy(result.value) : INVALID
     },
     explain(value) {
-      const result = validateStandard(standard, value)
+      const result = judge(standard, value)
       if (result.issues === undefined) return shape.explain(result.value)
       return result.issues.map(({ message, path = [] }) => ({
         path: path.map((step) => `/${String(typeof step === 'object' ? step.key : step)}`).join(''),
