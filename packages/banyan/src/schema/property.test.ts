@@ -1,6 +1,7 @@
 /**
  * Random schemas and random values: our verdict against Ajv's on the same JSON, the generated pass against the
- * interpreted one, the copy against its laws, the explanation against the verdict.
+ * interpreted one, the copy against its laws, the explanation against the verdict. Seeded: every run is the same, and a
+ * longer one (BANYAN_SCHEMA_CASES=2000) begins with the same schemas.
  */
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, test } from 'vitest'
@@ -10,10 +11,18 @@ import { randomValue } from './fixtures/random-value.ts'
 import { formatNamed } from './format/format.ts'
 import { INVALID } from './value.ts'
 
+/** Random schemas in each of the tests: few enough for every run of the suite. */
+const cases = Number(process.env['BANYAN_SCHEMA_CASES'] ?? 60)
+if (!Number.isSafeInteger(cases) || cases < 20)
+  throw new RangeError('BANYAN_SCHEMA_CASES must be a whole number of 20 or more: fewer schemas show nothing')
+
+/** A multiple of what one schema takes, for a busy machine. */
+const timeout = cases * 500
+
 const formats = Object.fromEntries(['uuid', 'date-time', 'date'].map((name) => [name, formatNamed(name)!]))
 
 function compileAjv(schema: object): (value: unknown) => boolean {
-  const ajv = new Ajv2020({ strict: false, formats, ownProperties: true, validateSchema: false })
+  const ajv = new Ajv2020({ strict: false, formats, ownProperties: true, validateSchema: false, meta: false })
   const validate = ajv.compile(schema)
   return (value) => validate(value) as boolean
 }
@@ -39,7 +48,7 @@ const sorted = (value: unknown): string =>
       : inner,
   )
 
-/** `expect` costs more than a whole pass, and this runs a hundred thousand times. */
+/** `expect` costs more than a whole pass, and this runs tens of thousands of times. */
 function must(holds: boolean, what: string): void {
   if (!holds) throw new Error(what)
 }
@@ -74,8 +83,8 @@ function agree({ generated, interpreted }: Passes, value: unknown): unknown {
   return copy
 }
 
-function run(seed: number, schemas: number, plain: boolean, each: (random: Random, schema: Json) => void): void {
-  for (let index = 0; index < schemas; index++) {
+function run(seed: number, plain: boolean, each: (random: Random, schema: Json) => void): void {
+  for (let index = 0; index < cases; index++) {
     const random = createRandom(seed + index)
     const schema = randomSchema(random, plain)
     try {
@@ -101,22 +110,26 @@ function compare(value: unknown, strip: Passes, reject: Passes, isValid: (value:
   }
 }
 
-test('every schema: same verdict as Ajv, both back ends, explained when invalid, rejected when something is lost', () => {
-  let valid = 0
-  let total = 0
-  run(1, 80, false, (random, schema) => {
-    const isValid = compileAjv(schema)
-    const strip = passes(schema, 'strip')
-    const reject = passes(schema, 'reject')
-    for (let index = 0; index < 40; index++) {
-      const value = randomValue(random, schema, schema, index < 16 ? 0 : 0.08)
-      total++
-      if (compare(value, strip, reject, isValid) !== INVALID) valid++
-    }
-  })
-  expect(valid / total).toBeGreaterThan(0.2)
-  expect(valid / total).toBeLessThan(0.9)
-})
+test(
+  'every schema: same verdict as Ajv, both back ends, explained when invalid, rejected when something is lost',
+  () => {
+    let valid = 0
+    let total = 0
+    run(1, false, (random, schema) => {
+      const isValid = compileAjv(schema)
+      const strip = passes(schema, 'strip')
+      const reject = passes(schema, 'reject')
+      for (let index = 0; index < 40; index++) {
+        const value = randomValue(random, schema, schema, index < 16 ? 0 : 0.08)
+        total++
+        if (compare(value, strip, reject, isValid) !== INVALID) valid++
+      }
+    })
+    expect(valid / total).toBeGreaterThan(0.2)
+    expect(valid / total).toBeLessThan(0.9)
+  },
+  timeout,
+)
 
 /** What 'reject' means in JSON Schema: no property that this schema or one beside it did not evaluate. */
 function closed(schema: unknown): unknown {
@@ -139,23 +152,27 @@ const describesKeys = (s: Json): boolean =>
   s['type'] === 'object' ||
   ['anyOf', 'oneOf', 'allOf'].some((key) => (s[key] as Json[] | undefined)?.some(describesKeys))
 
-test('schemas of one look: reject is unevaluatedProperties: false, and a copy satisfies its schema unchanged', () => {
-  run(50_000, 40, true, (random, schema) => {
-    const isValid = compileAjv(schema)
-    const isClosed = compileAjv(closed(schema) as object)
-    const strip = passes(schema, 'strip')
-    const reject = passes(schema, 'reject')
-    for (let index = 0; index < 40; index++) {
-      const value = randomValue(random, schema, schema, index < 16 ? 0 : 0.08)
-      const copy = compare(value, strip, reject, isValid)
-      const why = JSON.stringify(value)
-      must(reject.generated.check(value) === isClosed(asJson(value)), `reject differs from Ajv: ${why}`)
-      if (copy === INVALID) continue
-      must(isClosed(copy), `the copy is not valid: ${why}`)
-      must(JSON.stringify(reject.generated.copy(copy)) === JSON.stringify(copy), `a second copy differs: ${why}`)
-    }
-  })
-})
+test(
+  'schemas of one look: reject is unevaluatedProperties: false, and a copy satisfies its schema unchanged',
+  () => {
+    run(1_000_000, true, (random, schema) => {
+      const isValid = compileAjv(schema)
+      const isClosed = compileAjv(closed(schema) as object)
+      const strip = passes(schema, 'strip')
+      const reject = passes(schema, 'reject')
+      for (let index = 0; index < 40; index++) {
+        const value = randomValue(random, schema, schema, index < 16 ? 0 : 0.08)
+        const copy = compare(value, strip, reject, isValid)
+        const why = JSON.stringify(value)
+        must(reject.generated.check(value) === isClosed(asJson(value)), `reject differs from Ajv: ${why}`)
+        if (copy === INVALID) continue
+        must(isClosed(copy), `the copy is not valid: ${why}`)
+        must(JSON.stringify(reject.generated.copy(copy)) === JSON.stringify(copy), `a second copy differs: ${why}`)
+      }
+    })
+  },
+  timeout,
+)
 
 const foreign: readonly (() => unknown)[] = [
   () => new Date(0),
@@ -197,18 +214,24 @@ function poison(random: Random, value: unknown, foreigner: unknown): boolean {
   return true
 }
 
-test('something foreign anywhere that is kept refuses the value, in both back ends, with an explanation', () => {
-  let refused = 0
-  run(90_000, 120, false, (random, schema) => {
-    const strip = passes(schema, 'strip')
-    const reject = passes(schema, 'reject')
-    for (let index = 0; index < 15; index++) {
-      const value = randomValue(random, schema, schema, 0.02)
-      if (!poison(random, value, random.pick(foreign)())) continue
-      // Under 'reject' every place is looked at, so no foreign value can pass.
-      must(agree(reject, value) === INVALID, 'something foreign passed')
-      if (agree(strip, value) === INVALID) refused++
-    }
-  })
-  expect(refused).toBeGreaterThan(500)
-})
+test(
+  'something foreign anywhere that is kept refuses the value, in both back ends, with an explanation',
+  () => {
+    let refused = 0
+    let total = 0
+    run(2_000_000, false, (random, schema) => {
+      const strip = passes(schema, 'strip')
+      const reject = passes(schema, 'reject')
+      for (let index = 0; index < 15; index++) {
+        const value = randomValue(random, schema, schema, 0.02)
+        if (!poison(random, value, random.pick(foreign)())) continue
+        total++
+        // Under 'reject' every place is looked at, so no foreign value can pass.
+        must(agree(reject, value) === INVALID, 'something foreign passed')
+        if (agree(strip, value) === INVALID) refused++
+      }
+    })
+    expect(refused / total).toBeGreaterThan(0.5)
+  },
+  timeout,
+)
