@@ -34,7 +34,7 @@ describe('a border', () => {
     expect(createServiceBorder(schema).explain({ even: 3 })).toEqual([
       { path: '/even', rule: 'zod', message: 'must be even' },
     ])
-    expect(createWireBorder(schema, 'input').copy({ even: 3 })).toEqual({ even: 3 })
+    expect(createWireBorder(schema, 'input').copy({ even: 3 })).toEqual({ limit: 5, even: 3 })
   })
 
   it('survives a foreign schema that throws or answers with a promise', () => {
