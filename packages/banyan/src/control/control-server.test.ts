@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest'
+import { createVirtualEnvironment } from '../core/environment/virtual/index.ts'
+import { openControlServer } from './control-server.ts'
+import type { StatusDocument } from './status.ts'
+import { statusPage } from './status-page.ts'
+
+const host = { name: 'main', kind: 'host', pid: 4, state: 'ready', reasons: [], restarts: 0 } as const
+const document: StatusDocument = {
+  system: 'shop',
+  state: 'running',
+  time: '2026-01-01T00:00:00.000Z',
+  parent: { pid: 1 },
+  gateway: { url: 'http://127.0.0.1:8080' },
+  database: null,
+  processes: [host],
+  services: [],
+  relays: [],
+  consumers: [],
+  parked: [],
+}
+
+async function setUp(status: () => Promise<StatusDocument> = async () => document) {
+  const environment = createVirtualEnvironment()
+  const restarted: string[] = []
+  const server = await environment.run(
+    openControlServer(
+      {
+        environment,
+        status,
+        token: 'the-token',
+        restart: async (name) => name === 'main' && restarted.push(name) > 0,
+      },
+      { host: '127.0.0.1', port: 8090 },
+    ),
+  )
+  const client = environment.network.connect(`http://127.0.0.1:${server.port}`)
+  const ask = async (method: string, path: string, headers: Record<string, string> = {}, body?: string) => {
+    const given = { host: '127.0.0.1:8090', ...headers }
+    const answer = await environment.run(client.send({ method, path, headers: given, ...(body && { body }) }))
+    return { status: answer.status, headers: answer.headers, text: answer.text() }
+  }
+  return { ask, restarted }
+}
+
+const json = { 'content-type': 'application/json', authorization: 'Bearer the-token' }
+
+test('the page runs nothing but its own script: no inline handlers, hashes in its policy', async () => {
+  const { ask } = await setUp()
+  const { status, headers, text } = await ask('GET', '/')
+  expect(status).toBe(200)
+  expect(headers['content-security-policy']).toMatch(
+    /default-src 'none'; script-src 'sha256-[^ ]+'; style-src 'sha256-/,
+  )
+  expect(headers['content-security-policy']).not.toContain('unsafe')
+  expect(headers['x-content-type-options']).toBe('nosniff')
+  expect(text).toBe(statusPage.html)
+  expect(text).not.toMatch(/\son[a-z]+=|innerHTML|https?:\/\//)
+})
+
+test('the document is JSON and is not kept by anybody', async () => {
+  const { ask } = await setUp()
+  const { headers, text } = await ask('GET', '/status.json')
+  expect(JSON.parse(text)).toEqual(document)
+  expect(headers['cache-control']).toBe('no-store')
+})
+
+test.each(['127.0.0.1:8090', 'localhost:8090', '[::1]:8090', 'LOCALHOST:8090'])('answers to %s', async (name) => {
+  const { ask } = await setUp()
+  expect((await ask('GET', '/livez', { host: name })).status).toBe(200)
+})
+
+test.each(['evil.example:8090', 'localhost.evil.example', '127.0.0.1:9999', ''])(
+  'a name of another machine in Host (DNS rebinding) is refused: %j',
+  async (name) => {
+    const { ask } = await setUp()
+    expect((await ask('GET', '/status.json', { host: name })).status).toBe(421)
+  },
+)
+
+test.each(['https://evil.example', 'http://127.0.0.1:9999', 'null'])('another site (%s) is refused', async (origin) => {
+  const { ask, restarted } = await setUp()
+  expect((await ask('GET', '/status.json', { origin })).status).toBe(403)
+  expect((await ask('POST', '/restart', { ...json, origin }, '{"host":"main"}')).status).toBe(403)
+  expect(restarted).toEqual([])
+})
+
+test('a restart needs JSON, the token and a host that there is', async () => {
+  const { ask, restarted } = await setUp()
+  const body = '{"host":"main"}'
+  expect((await ask('POST', '/restart', { 'content-type': 'text/plain' }, body)).status).toBe(415)
+  expect((await ask('POST', '/restart', { 'content-type': 'application/json' }, body)).status).toBe(401)
+  expect((await ask('POST', '/restart', { ...json, authorization: 'Bearer wrong' }, body)).status).toBe(401)
+  expect((await ask('POST', '/restart', json, 'no json')).status).toBe(400)
+  expect((await ask('POST', '/restart', json, '{"host":7}')).status).toBe(400)
+  expect((await ask('POST', '/restart', json, '{"host":"nobody"}')).status).toBe(404)
+  expect((await ask('POST', '/restart', json, `{"host":"${'x'.repeat(5_000)}"}`)).status).toBe(413)
+  expect(restarted).toEqual([])
+  expect((await ask('POST', '/restart', json, body)).status).toBe(200)
+  expect(restarted).toEqual(['main'])
+})
+
+test('other methods and paths are told what there is', async () => {
+  const { ask } = await setUp()
+  expect((await ask('GET', '/restart')).headers['allow']).toBe('POST')
+  expect((await ask('DELETE', '/status.json')).status).toBe(405)
+  expect((await ask('GET', '/../etc/passwd')).status).toBe(404)
+})
+
+test('ready only when every process is; started for good once it was', async () => {
+  let state = 'starting'
+  const { ask } = await setUp(async () => ({ ...document, processes: [{ ...host, state, reasons: ['no database'] }] }))
+  const unready = await ask('GET', '/readyz')
+  expect(unready.status).toBe(503)
+  expect(unready.text).toContain('main is starting: no database')
+  expect((await ask('GET', '/startupz')).status).toBe(503)
+  state = 'ready'
+  expect((await ask('GET', '/readyz')).status).toBe(200)
+  state = 'waiting'
+  expect((await ask('GET', '/readyz')).status).toBe(503)
+  expect((await ask('GET', '/startupz')).status).toBe(200)
+})
+
+test('what goes wrong inside stays inside', async () => {
+  const { ask } = await setUp(async () => {
+    throw new Error('password=hunter2')
+  })
+  const { status, text } = await ask('GET', '/status.json')
+  expect(status).toBe(500)
+  expect(text).not.toContain('hunter2')
+})
