@@ -6,5 +6,6 @@ export { type ConsumerOptions, groupOf, isOutage, type RetryPolicy } from './con
 export { type Envelope, type EventFacts, fromEnvelope, maxEventBytes, maxKeyLength, toNewEvent } from './envelope.ts'
 export { createMemoryBus, type MemoryBusOptions } from './memory/memory-bus.ts'
 export type { OperatorLog } from './operator-log.ts'
-export { createRelay, type Relay, type RelayOptions, type RelayStatus } from './relay.ts'
-export type { ConsumerCounts } from './session.ts'
+export { createRelay, type Relay, type RelayStatus } from './relay.ts'
+export type { RelayOptions } from './relay-options.ts'
+export type { ConsumerCounts } from './session-report.ts'

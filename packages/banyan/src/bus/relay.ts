@@ -2,36 +2,17 @@
  * The relay: moves what a service committed to its outbox into the log, in order, each event once.
  *
  * It holds no state that matters. The position is stored by the append itself, so after any failure it asks the bus where it
- * was. An append whose outcome is unknown may still land later; therefore the relay gives its lease back and takes a new one,
- * with a new epoch, before it reads on: the late append is then refused, or is seen in the position.
+ * was. An append whose outcome is unknown may still land later; therefore the relay takes a new lease ({@link Leadership})
+ * before it reads on: the late append is then refused, or is seen in the position.
  */
-import type { Environment } from '../core/environment/environment.ts'
 import { Fenced } from '../store/inbox.ts'
-import type { Outbox, OutboxCursor } from '../store/outbox.ts'
+import type { OutboxCursor } from '../store/outbox.ts'
 import { equalJitterMs, loopBackoff } from './backoff.ts'
 import type { Bus, RelayLease } from './bus.ts'
-import { type OperatorLog, silentLog, toOneLine } from './operator-log.ts'
+import { createLeadership, type Leadership } from './leadership.ts'
+import { toOneLine } from './operator-log.ts'
+import { type RelayOptions, type ResolvedRelayOptions, resolveRelayOptions } from './relay-options.ts'
 import { createWaits } from './waits.ts'
-
-/** What a relay is made of. Times in milliseconds. */
-export interface RelayOptions {
-  readonly environment: Environment
-  /** The producing service. */
-  readonly source: string
-  readonly outbox: Outbox
-  readonly bus: Bus
-  /** `<instance>#<incarnation>`, unique to this run: a holder that comes back under its old name would not be fenced. */
-  readonly holder: string
-  /** How long another relay waits before it takes over from a dead one. Default 10 000. */
-  readonly leaseMs?: number
-  /** Events per append. Default 500. */
-  readonly batch?: number
-  /** How often an idle relay looks, when no commit of this process wakes it; grows to four times that. Default 250. */
-  readonly idlePollMs?: number
-  /** The outbox is trimmed after so many events, or every minute. Default 10 000. */
-  readonly trimEvery?: number
-  readonly log?: OperatorLog
-}
 
 /** How a relay is doing. */
 export interface RelayStatus {
@@ -76,7 +57,7 @@ const heldRetryMs = 1_000
  * await relay.stop()
  */
 export function createRelay(options: RelayOptions): Relay {
-  const relay = new RelayLoop(options)
+  const relay = new RelayLoop(resolveRelayOptions(options))
   return {
     start: () => relay.start(),
     wake: () => relay.wake(),
@@ -88,16 +69,12 @@ export function createRelay(options: RelayOptions): Relay {
 type Turn = 'again' | 'idle' | 'held'
 
 class RelayLoop {
-  readonly #options: Required<Omit<RelayOptions, 'log'>>
-  readonly #log: OperatorLog
+  readonly #options: ResolvedRelayOptions
   readonly #waits: ReturnType<typeof createWaits>
+  readonly #leadership: Leadership
   #running: Promise<void> | undefined
   #unsubscribe: () => void = () => undefined
   #stopping: 'no' | 'now' | 'when flushed' = 'no'
-  #lease: RelayLease | undefined
-  #leasedMs = 0
-  /** A lease that must be given back before a new one is taken, since an append under it may be under way. */
-  #stale: RelayLease | undefined
   #cursor: OutboxCursor | undefined
   #pollMs: number
   #sinceTrim = 0
@@ -107,11 +84,11 @@ class RelayLoop {
   #state: RelayStatus['state'] = 'stopped'
   #lastError: string | undefined
 
-  constructor(options: RelayOptions) {
-    this.#options = { leaseMs: 10_000, batch: 500, idlePollMs: 250, trimEvery: 10_000, ...options }
-    this.#log = options.log ?? silentLog
+  constructor(options: ResolvedRelayOptions) {
+    this.#options = options
     this.#waits = createWaits(options.environment.timers)
-    this.#pollMs = this.#options.idlePollMs
+    this.#leadership = createLeadership(options)
+    this.#pollMs = options.idlePollMs
     this.#trimmedMs = options.environment.clock.monotonic()
   }
 
@@ -143,7 +120,7 @@ class RelayLoop {
   }
 
   status(): RelayStatus {
-    return { state: this.#state, epoch: this.#lease?.epoch, ...this.#counts, lastError: this.#lastError }
+    return { state: this.#state, epoch: this.#leadership.lease?.epoch, ...this.#counts, lastError: this.#lastError }
   }
 
   async #run(): Promise<void> {
@@ -153,7 +130,7 @@ class RelayLoop {
       if (flushing && (turn === 'idle' || turn === 'held')) break
       if (this.#stopping === 'no' || turn === undefined) await this.#rest(turn)
     }
-    await this.#giveBack()
+    await this.#leadership.end().catch((error: unknown) => this.#noteEnd(error))
     this.#state = 'stopped'
   }
 
@@ -161,7 +138,7 @@ class RelayLoop {
   async #attempt(): Promise<Turn | undefined> {
     try {
       const turn = await this.#turn()
-      if (this.#failures > 0) this.#log.info('relay works again', { source: this.#options.source })
+      if (this.#failures > 0) this.#options.log.info('relay works again', { source: this.#options.source })
       this.#failures = 0
       this.#state = turn === 'held' ? 'held' : 'leading'
       return turn
@@ -172,32 +149,27 @@ class RelayLoop {
   }
 
   async #turn(): Promise<Turn> {
-    if (!(await this.#hold())) return 'held'
     const { outbox, batch } = this.#options
+    const lease = await this.#hold()
+    if (lease === undefined) return 'held'
     const page = await outbox.read(this.#cursor, batch)
-    if (page.events.length > 0) await this.#append(page.events, page.cursor)
+    if (page.events.length > 0) await this.#append(lease, page.events, page.cursor)
     this.#cursor = page.cursor
     this.#counts.behind = page.more
-    if (this.#isTrimDue()) await this.#trim(page.cursor)
+    if (this.#isTrimDue()) await this.#trim(lease, page.cursor)
     return page.more ? 'again' : 'idle'
   }
 
-  /** Has the lease, or takes it, or keeps it before a third of it is over. False when somebody else has it. */
-  async #hold(): Promise<boolean> {
-    const { environment, bus, source, holder, leaseMs } = this.#options
-    const nowMs = environment.clock.monotonic()
-    if (this.#lease !== undefined && nowMs - this.#leasedMs < leaseMs / 3) return true
-    if (this.#stale !== undefined) await bus.release(this.#stale)
-    this.#stale = undefined
-    const lease = await bus.lease(source, holder, leaseMs)
-    if (lease?.epoch !== this.#lease?.epoch) this.#cursor = lease?.cursor
-    this.#lease = lease
-    this.#leasedMs = nowMs
-    return lease !== undefined
+  /** The lease to work under; a new one comes with the position that the last one reached. */
+  async #hold(): Promise<RelayLease | undefined> {
+    const before = this.#leadership.lease
+    const lease = await this.#leadership.hold()
+    if (lease?.epoch !== before?.epoch) this.#cursor = lease?.cursor
+    return lease
   }
 
-  async #append(events: Parameters<Bus['append']>[1], cursor: OutboxCursor): Promise<void> {
-    await this.#options.bus.append(this.#lease as RelayLease, events, cursor)
+  async #append(lease: RelayLease, events: Parameters<Bus['append']>[1], cursor: OutboxCursor): Promise<void> {
+    await this.#options.bus.append(lease, events, cursor)
     this.#counts.appended += events.length
     this.#counts.lagMs = Math.max(0, this.#options.environment.clock.now() - timeOf(events[0]?.id ?? ''))
     this.#sinceTrim += events.length
@@ -210,8 +182,8 @@ class RelayLoop {
   }
 
   /** Stores the position first: what is removed from the outbox must be behind a position that outlives us. */
-  async #trim(cursor: OutboxCursor): Promise<void> {
-    await this.#options.bus.append(this.#lease as RelayLease, [], cursor)
+  async #trim(lease: RelayLease, cursor: OutboxCursor): Promise<void> {
+    await this.#options.bus.append(lease, [], cursor)
     await this.#options.outbox.trim(cursor)
     this.#sinceTrim = 0
     this.#trimmedMs = this.#options.environment.clock.monotonic()
@@ -223,16 +195,24 @@ class RelayLoop {
     if (fenced) this.#counts.fenced += 1
     else this.#counts.errors += 1
     if (this.#failures === 0 || text !== this.#lastError)
-      this.#log.warn(`relay ${fenced ? 'was taken over' : 'failed, tries again'}`, {
+      this.#options.log.warn(`relay ${fenced ? 'was taken over' : 'failed, tries again'}`, {
         source: this.#options.source,
         error: text,
       })
     this.#failures += 1
-    this.#stale = fenced ? undefined : (this.#lease ?? this.#stale)
-    this.#lease = undefined
+    if (fenced) this.#leadership.lost()
+    else this.#leadership.doubt()
     this.#cursor = undefined
     this.#lastError = text
     this.#state = 'failing'
+  }
+
+  #noteEnd(error: unknown): void {
+    this.#counts.errors += 1
+    this.#options.log.warn('relay could not give its lease back; it runs out by itself', {
+      source: this.#options.source,
+      error: toOneLine(error),
+    })
   }
 
   async #rest(turn: Turn | undefined): Promise<void> {
@@ -243,21 +223,6 @@ class RelayLoop {
     if (turn === 'again') return
     await this.#waits.idle(Math.min(this.#pollMs, leaseMs / 3))
     this.#pollMs = Math.min(this.#pollMs * 2, idlePollMs * 4)
-  }
-
-  async #giveBack(): Promise<void> {
-    const lease = this.#lease ?? this.#stale
-    this.#lease = undefined
-    if (lease === undefined) return
-    try {
-      await this.#options.bus.release(lease)
-    } catch (error) {
-      this.#counts.errors += 1
-      this.#log.warn('relay could not give its lease back; it runs out by itself', {
-        source: this.#options.source,
-        error: toOneLine(error),
-      })
-    }
   }
 }
 
