@@ -6,6 +6,7 @@ import { createPainter, wantsColour } from '../log/colour.ts'
 import { type ConsoleLog, createConsoleLog } from '../log/console-log.ts'
 import { toBanner } from '../parent/banner.ts'
 import { Parent } from '../parent/parent.ts'
+import type { StopWatching } from '../parent/watch.ts'
 import { listenForStop } from '../process/signals.ts'
 import { type DevFlags, toDevSettings } from '../settings/dev-settings.ts'
 import { loadProject } from '../settings/project.ts'
@@ -37,14 +38,22 @@ export async function dev(flags: DevFlags & { readonly project: string }): Promi
 
 async function run(parent: Parent, stop: ReturnType<typeof listenForStop>, elapsedMs: () => number): Promise<number> {
   const { environment, log } = parent.options
+  const watching = parent.settings.watch ? watch(parent) : undefined
   const started = parent.start().then(
     () => log.text(toBanner(parent, elapsedMs())),
     (error: unknown) => error as Error,
   )
   const failed = await Promise.race([started.then((error) => error ?? new Promise<never>(() => undefined)), stop.asked])
   if (failed !== undefined) return fail(parent, failed, stop)
+  await (await watching)?.()
   log.say(`stopping (${stop.reason}); once more to end at once`)
   return end(parent, stop, environment, log)
+}
+
+/** From the beginning, so that what is wrong at the start can be put right while it waits. */
+async function watch(parent: Parent): Promise<StopWatching> {
+  const { watchProject } = await import('../parent/watch.ts')
+  return watchProject(parent)
 }
 
 async function fail(parent: Parent, error: Error, stop: ReturnType<typeof listenForStop>): Promise<number> {

@@ -2,6 +2,7 @@
 export { type ConnectionPlan, defaultConnectionBudget, planConnections } from './connections.ts'
 export { type ControlServerOptions, openControlServer } from './control-server.ts'
 export { type Addresses, createRegistry, type Registration, type Registry } from './registry.ts'
+export { createReloader, type Reloader, type ReloaderOptions } from './reloader.ts'
 export { defaultRestartPolicy, type RestartPolicy, restartDelayMs } from './restart-delay.ts'
 export {
   type ConsumerEntryStatus,
