@@ -1,11 +1,11 @@
 // The source text of a declaration as a reader of the reference wants it: bodies, private members and linters' remarks
 // left out, the docstrings of members kept, since they say what the types cannot.
+import type { Class, VariableDeclaration } from 'oxc-parser'
 import type { Node, SourceFile } from '../source/parse.ts'
 import { commentAbove } from './docstring.ts'
 import type { Declared } from './exports.ts'
 
 const maxValueLength = 160
-type Of<Type extends Node['type']> = Extract<Node, { type: Type }>
 
 /** The signatures of a name, one after the other. */
 export function signatureOf(declared: Declared): string {
@@ -28,7 +28,7 @@ function upTo(file: SourceFile, node: Node, end: Node | null): string {
   return file.text.slice(node.start, end?.start ?? node.end).trimEnd()
 }
 
-function printedClass(file: SourceFile, node: Of<'ClassDeclaration'>): string {
+function printedClass(file: SourceFile, node: Class): string {
   const members = node.body.body.filter(isPublic).map((member) => {
     const comment = commentAbove(file, member)
     const doc = comment === undefined ? '' : `  ${file.text.slice(comment.start, comment.end)}\n`
@@ -51,7 +51,7 @@ function printedMember(file: SourceFile, member: Node): string {
   return file.text.slice(member.start, member.end)
 }
 
-function printedVariable(file: SourceFile, node: Of<'VariableDeclaration'>, name: string): string {
+function printedVariable(file: SourceFile, node: VariableDeclaration, name: string): string {
   const declarator = node.declarations.find(({ id }) => id.type === 'Identifier' && id.name === name)
   if (declarator === undefined) return ''
   const head = `${node.kind} ${file.text.slice(declarator.id.start, declarator.id.end)}`

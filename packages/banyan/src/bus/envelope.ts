@@ -59,7 +59,9 @@ export interface Envelope {
  * Errors: INVALID_ARGUMENT `BAD_ENVELOPE` naming the attribute, or `EVENT_TOO_LARGE` over {@link maxEventBytes}.
  *
  * @example
- * tx.publish(toNewEvent({ id, system: 'shop', service: 'orders', type: 'orders.placed.v1', key: orderId, timeMs, data }))
+ * const data = { orderId: 'o-1' }
+ * const facts = { id: 'e-1', system: 'shop', service: 'orders', type: 'orders.placed.v1', key: 'o-1', timeMs: 0, data }
+ * await store.transact(async (tx) => tx.publish(toNewEvent(facts)))
  */
 export function toNewEvent(facts: EventFacts): NewEvent {
   assertText('id', facts.id, 255)

@@ -47,8 +47,10 @@ function toLine(document: Readonly<Record<string, unknown>>): string {
  * Creates a log. `write` gets one line without its line end.
  *
  * @example
- * const log = createLog({ write: (line) => console.log(line), now: () => 0, level: 'info' })
- * log.info('order placed', { orderId: 'o-1' }) // {"level":30,"time":0,"msg":"order placed","orderId":"o-1"}
+ * const lines: string[] = []
+ * const log = createLog({ write: (line) => lines.push(line), now: () => 0, level: 'info' })
+ * log.info('order placed', { orderId: 'o-1' })
+ * lines[0] // '{"level":30,"time":0,"msg":"order placed","orderId":"o-1"}'
  */
 export function createLog(options: {
   readonly write: (line: string) => void
