@@ -13,25 +13,20 @@ const assignment = (group: string, source: string, epoch: string): string => `
   WHERE consumer_group = ${group} AND source = ${source} AND epoch = ${epoch} AND holder IS NOT NULL
   FOR KEY SHARE`
 
-const markColumns = '(consumer_group, event_id, source, log_offset)'
-
-const markText = `
+/** One mark of a delivery ($1 group, $2 event, $3 source, $4 offset, $5 epoch), while its assignment is held. */
+const heldAndMarked = `
   WITH held AS MATERIALIZED (${assignment('$1', '$3', '$5')}),
   marked AS (
-    INSERT INTO banyan.mark ${markColumns}
+    INSERT INTO banyan.mark (consumer_group, event_id, source, log_offset)
     SELECT $1, $2::uuid, $3, $4::bigint FROM held
     ON CONFLICT DO NOTHING RETURNING 1
-  )
+  )`
+
+const markText = `${heldAndMarked}
   SELECT EXISTS (SELECT FROM held) AS held, EXISTS (SELECT FROM marked) AS marked,
          pg_current_xact_id_if_assigned()::text AS xid`
 
-const parkText = `
-  WITH held AS MATERIALIZED (${assignment('$1', '$3', '$5')}),
-  marked AS (
-    INSERT INTO banyan.mark ${markColumns}
-    SELECT $1, $2::uuid, $3, $4::bigint FROM held
-    ON CONFLICT DO NOTHING RETURNING 1
-  ),
+const parkText = `${heldAndMarked},
   parked AS (
     INSERT INTO banyan.parked (consumer_group, event_id, source, log_offset, key, type, envelope, attempts, error)
     SELECT $1, $2::uuid, $3, $4::bigint, $6, $7, $8, $9, $10 FROM marked
