@@ -1,5 +1,5 @@
 /** The Transport in memory: same texts, same errors, no sockets. Addresses are `memory:<port>`. */
-import { BanyanError, fromErrorDocument, fromUnknown, toErrorDocument } from '../../core/error.ts'
+import { BanyanError, fromAbort, fromErrorDocument, fromUnknown, toErrorDocument } from '../../core/error.ts'
 import type { Transport, WireCall, WireHandler } from '../transport.ts'
 
 /** Creates a network of its own: only hosts that were given this very transport reach each other. */
@@ -13,11 +13,11 @@ export function createMemoryTransport(): Transport {
       handlers.set(address, handler)
       return { address, close: async () => void handlers.delete(address) }
     },
-    connect: (address) => ({ call: (call) => send(handlers.get(address), address, call), close: async () => {} }),
+    connect: (address) => ({ call: (call) => send(handlers.get(address), call), close: async () => {} }),
   }
 }
 
-async function send(handler: WireHandler | undefined, address: string, call: WireCall): Promise<string> {
+async function send(handler: WireHandler | undefined, call: WireCall): Promise<string> {
   if (handler === undefined)
     throw new BanyanError('UNAVAILABLE', 'nothing answers there', {
       reason: 'UNREACHABLE',
@@ -27,7 +27,7 @@ async function send(handler: WireHandler | undefined, address: string, call: Wir
   const remote = new AbortController()
   const local = call.signal
   const cancel = (): void => remote.abort(new BanyanError('CANCELLED', 'the caller gave up'))
-  if (local?.aborted) throw fromUnknown(local.reason)
+  if (local?.aborted) throw fromAbort(local.reason)
   local?.addEventListener('abort', cancel, { once: true })
   const answer = handler({ ...call, signal: remote.signal }).catch((error: unknown) => {
     // Errors cross as documents here too, so that nothing can lean on object identity.
@@ -41,4 +41,4 @@ async function send(handler: WireHandler | undefined, address: string, call: Wir
 }
 
 const aborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => signal.addEventListener('abort', () => reject(fromUnknown(signal.reason)), { once: true }))
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(fromAbort(signal.reason)), { once: true }))
