@@ -13,7 +13,7 @@ export const Catalog = defineContract('catalog', {
   operations: {
     list: query({
       about: 'All products by sku, a page at a time.',
-      // Zod here, TypeBox elsewhere: a contract takes any Standard Schema that can print itself as JSON Schema.
+      // Zod here, `t` elsewhere: a contract takes any Standard Schema that can print itself as JSON Schema.
       input: z.object({
         cursor: z.string().min(1).max(100).optional(),
         limit: z.number().int().min(1).max(100).default(20),
