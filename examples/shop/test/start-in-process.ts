@@ -13,15 +13,27 @@ import system from '../system.ts'
 export interface InProcessShop {
   readonly host: Host
   readonly gatewayUrl: string
-  stop(): Promise<void>
+  /** With `drainMs: 0` it ends as a crash would: what is under way is cut off, nothing is told to anybody. */
+  stop(options?: { readonly drainMs?: number }): Promise<void>
 }
 
+export interface InProcessOptions {
+  /** Default: a free one. */
+  readonly gatewayPort?: number
+  /** Services to run; all of them unless told otherwise. */
+  readonly services?: readonly string[]
+  /** Takes a line of the log. Default: standard error. */
+  readonly write?: (line: string) => void
+}
+
+const gatewayDrainMs = 2_000
+
 /** On a database server given by an administrator's URL. */
-export async function startInProcess(adminUrl: string): Promise<InProcessShop> {
+export async function startInProcess(adminUrl: string, options: InProcessOptions = {}): Promise<InProcessShop> {
   const folder = await mkdtemp(join(tmpdir(), 'banyan-shop-'))
   const environment = realEnvironment()
   const log = createLog({
-    write: (line) => process.stderr.write(`${line}\n`),
+    write: options.write ?? ((line) => process.stderr.write(`${line}\n`)),
     now: environment.clock.now,
     level: 'warn',
   })
@@ -38,6 +50,7 @@ export async function startInProcess(adminUrl: string): Promise<InProcessShop> {
     environment,
     bus,
     log,
+    ...(options.services && { services: options.services }),
     openStore: async (service, database) => {
       const store = await createPostgresStore({
         url: services[service] as string,
@@ -57,14 +70,14 @@ export async function startInProcess(adminUrl: string): Promise<InProcessShop> {
     ready: () => host.readiness(),
     log,
   })
-  const server = await gateway.listen({ host: '127.0.0.1', port: 0 })
+  const server = await gateway.listen({ host: '127.0.0.1', port: options.gatewayPort ?? 0 })
   return {
     host,
     gatewayUrl: `http://127.0.0.1:${server.port}`,
-    async stop() {
-      await gateway.drain(2_000)
-      await server.close(500)
-      await host.stop()
+    async stop({ drainMs } = {}) {
+      await gateway.drain(drainMs ?? gatewayDrainMs)
+      await server.close(Math.min(drainMs ?? 500, 500))
+      await host.stop(drainMs === undefined ? {} : { drainMs })
       await bus.close()
       await rm(folder, { recursive: true, force: true })
     },
