@@ -7,8 +7,14 @@
  * meets the row that was not seen, and the transaction runs again.
  */
 import { createHash } from 'node:crypto'
-import { BanyanError } from 'banyan/core'
-import type { Idempotency, IdempotencyClaim, IdempotencyRecord } from 'banyan/store'
+import {
+  assertIdempotencyKey,
+  type Idempotency,
+  type IdempotencyClaim,
+  type IdempotencyRecord,
+  idempotencyKeyInUse,
+  idempotencyKeyReused,
+} from 'banyan/store'
 import type { Statement, StatementResult } from '../client/exchange.ts'
 import type { RunAlone } from './alone.ts'
 
@@ -44,7 +50,7 @@ export interface Claimed {
 
 /** The statements that begin a transaction that serves a key, after BEGIN. */
 export function claimStatements(claim: IdempotencyClaim): readonly Statement[] {
-  assertKey(claim.key)
+  assertIdempotencyKey(claim.key)
   return [
     { text: 'SELECT pg_try_advisory_xact_lock($1) AS locked', values: [lockOf(claim)] },
     { text: lookup, values: [claim.scope, claim.key] },
@@ -58,11 +64,11 @@ export function readClaim(claim: IdempotencyClaim, results: readonly (StatementR
     | { fingerprint: string | null; committed: boolean; result: string | null; xid: string }
     | undefined
   if (row !== undefined && row.fingerprint !== null) {
-    if (row.fingerprint !== claim.fingerprint) throw keyReused()
+    if (row.fingerprint !== claim.fingerprint) throw idempotencyKeyReused()
     if (row.committed) return { stored: { result: fromText(row.result) }, xid: row.xid }
-    throw keyInUse()
+    throw idempotencyKeyInUse()
   }
-  if (lock?.rows[0]?.locked !== true) throw keyInUse()
+  if (lock?.rows[0]?.locked !== true) throw idempotencyKeyInUse()
   return { xid: row?.xid }
 }
 
@@ -83,9 +89,9 @@ export function createPostgresIdempotency(run: RunAlone): Idempotency {
       return { fingerprint: row.fingerprint, result: fromText(row.result), outcome: fromText(row.outcome) }
     },
     async settle(claim, outcome) {
-      assertKey(claim.key)
+      assertIdempotencyKey(claim.key)
       const values = [claim.scope, claim.key, claim.fingerprint, JSON.stringify(outcome) ?? null, claim.keepMs]
-      if ((await run(settle, values)).rowCount === 0) throw keyReused()
+      if ((await run(settle, values)).rowCount === 0) throw idempotencyKeyReused()
     },
     async trim() {
       return (await run('DELETE FROM banyan.idempotency WHERE expires_at <= banyan.now()')).rowCount ?? 0
@@ -104,28 +110,4 @@ function lockOf({ scope, key }: IdempotencyClaim): string {
 
 function fromText(text: string | null): unknown {
   return text === null ? undefined : JSON.parse(text)
-}
-
-function assertKey(key: string): void {
-  if (key.length >= 1 && key.length <= 255) return
-  throw new BanyanError('INVALID_ARGUMENT', `an idempotency key has 1 to 255 characters, this one has ${key.length}`, {
-    reason: 'IDEMPOTENCY_KEY_INVALID',
-  })
-}
-
-function keyInUse(): BanyanError {
-  return new BanyanError('ABORTED', 'another call with this idempotency key is under way', {
-    reason: 'IDEMPOTENCY_KEY_IN_USE',
-    retryable: true,
-    httpStatus: 409,
-    hint: 'Send it again a little later: the first answer will be there.',
-  })
-}
-
-function keyReused(): BanyanError {
-  return new BanyanError('INVALID_ARGUMENT', 'this idempotency key came with another input before', {
-    reason: 'IDEMPOTENCY_KEY_REUSED',
-    httpStatus: 422,
-    hint: 'A new request needs a new key.',
-  })
 }

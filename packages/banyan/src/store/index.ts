@@ -2,6 +2,7 @@
 export { type DatabaseDefinition, defineDatabase } from './define-database.ts'
 export { isSameInstance } from './holder.ts'
 export type { Idempotency, IdempotencyClaim, IdempotencyRecord } from './idempotency.ts'
+export { assertIdempotencyKey, idempotencyKeyInUse, idempotencyKeyReused } from './idempotency-key.ts'
 export { AlreadyApplied, type Assignment, type DeliveryMark, Fenced, type Inbox, type ParkedEvent } from './inbox.ts'
 export { createMemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts'
 export type { Migration, MigrationStatus } from './migration.ts'

@@ -2,6 +2,7 @@
 import type { Clock } from '../../core/environment/environment.ts'
 import { BanyanError } from '../../core/error.ts'
 import type { Idempotency, IdempotencyClaim, IdempotencyRecord } from '../idempotency.ts'
+import { assertIdempotencyKey, idempotencyKeyInUse, idempotencyKeyReused } from '../idempotency-key.ts'
 
 /** What a transaction that serves a key does with it. */
 export interface MemoryIdempotency extends Idempotency {
@@ -47,12 +48,12 @@ export function createMemoryIdempotency(clock: Clock, maxKeys: number): MemoryId
 
   return {
     take(claim) {
-      assertKey(claim.key)
+      assertIdempotencyKey(claim.key)
       const name = nameOf(claim.scope, claim.key)
       const row = live(name)
-      if (row !== undefined && row.fingerprint !== claim.fingerprint) throw keyReused()
+      if (row !== undefined && row.fingerprint !== claim.fingerprint) throw idempotencyKeyReused()
       if (row?.committed) return { stored: fromText(row.result) }
-      if (row !== undefined || inUse.has(name)) throw keyInUse()
+      if (row !== undefined || inUse.has(name)) throw idempotencyKeyInUse()
       if (rows.size + inUse.size >= maxKeys && trim() === 0) throw tooManyKeys(maxKeys)
       inUse.add(name)
       return undefined
@@ -71,10 +72,10 @@ export function createMemoryIdempotency(clock: Clock, maxKeys: number): MemoryId
       return { fingerprint: row.fingerprint, result: fromText(row.result), outcome: fromText(row.outcome) }
     },
     async settle(claim, outcome) {
-      assertKey(claim.key)
+      assertIdempotencyKey(claim.key)
       const text = JSON.stringify(outcome)
       const row = live(nameOf(claim.scope, claim.key)) ?? fresh(claim)
-      if (row.fingerprint !== claim.fingerprint) throw keyReused()
+      if (row.fingerprint !== claim.fingerprint) throw idempotencyKeyReused()
       row.outcome ??= text
     },
     trim: async () => trim(),
@@ -87,28 +88,6 @@ function nameOf(scope: string, key: string): string {
 
 function fromText(text: string | undefined): unknown {
   return text === undefined ? undefined : JSON.parse(text)
-}
-
-function assertKey(key: string): void {
-  if (key.length >= 1 && key.length <= 255) return
-  throw new BanyanError('INVALID_ARGUMENT', `an idempotency key has 1 to 255 characters, this one has ${key.length}`, {
-    reason: 'IDEMPOTENCY_KEY_INVALID',
-  })
-}
-
-function keyInUse(): BanyanError {
-  return new BanyanError('ABORTED', 'another call with this idempotency key is under way', {
-    reason: 'IDEMPOTENCY_KEY_IN_USE',
-    retryable: true,
-    hint: 'Send it again a little later: the first answer will be there.',
-  })
-}
-
-function keyReused(): BanyanError {
-  return new BanyanError('INVALID_ARGUMENT', 'this idempotency key came with another input before', {
-    reason: 'IDEMPOTENCY_KEY_REUSED',
-    hint: 'A new request needs a new key.',
-  })
 }
 
 function tooManyKeys(maxKeys: number): BanyanError {

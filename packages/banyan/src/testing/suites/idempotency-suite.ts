@@ -57,7 +57,7 @@ export function idempotencySuite(name: string, open: () => Promise<OpenedStore>)
     it('refuses the same key with another input', async () => {
       await once(claim)
       const other = await rejection(once({ ...claim, fingerprint: 'f-2' }))
-      expect(other).toMatchObject({ code: 'INVALID_ARGUMENT', reason: 'IDEMPOTENCY_KEY_REUSED' })
+      expect(other).toMatchObject({ code: 'INVALID_ARGUMENT', reason: 'IDEMPOTENCY_KEY_REUSED', httpStatus: 422 })
       expect(runs).toBe(1)
     })
 
@@ -80,7 +80,7 @@ export function idempotencySuite(name: string, open: () => Promise<OpenedStore>)
       )
       await started.opened
       const during = await rejection(once(claim, opened.second ?? store))
-      expect(during).toMatchObject({ code: 'ABORTED', reason: 'IDEMPOTENCY_KEY_IN_USE' })
+      expect(during).toMatchObject({ code: 'ABORTED', reason: 'IDEMPOTENCY_KEY_IN_USE', httpStatus: 409 })
       finish.open()
       expect(await first).toEqual({ run: 'first' })
       expect(await once(claim)).toEqual({ run: 'first' })
