@@ -91,6 +91,16 @@ export function fromUnknown(thrown: unknown): BanyanError {
   return new BanyanError('INTERNAL', 'internal error', { cause: thrown, outcome: 'unknown' })
 }
 
+/** Why a signal was aborted, as a {@link BanyanError}: itself when it is one, else CANCELLED with the reason as `cause`. */
+export function fromAbort(reason: unknown): BanyanError {
+  if (isBanyanError(reason)) return reason
+  return new BanyanError('CANCELLED', 'the call was cancelled', {
+    reason: 'CANCELLED',
+    outcome: 'unknown',
+    cause: reason,
+  })
+}
+
 /** An error as plain JSON, for the wire between hosts. Stack, cause and hint stay at home. */
 export interface ErrorDocument {
   readonly code: Code

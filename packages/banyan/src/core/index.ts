@@ -23,6 +23,7 @@ export {
   type ErrorDocument,
   type ErrorOptions,
   type FieldIssue,
+  fromAbort,
   fromErrorDocument,
   fromUnknown,
   isBanyanError,

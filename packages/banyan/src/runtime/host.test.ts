@@ -1,10 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { createMemoryBus } from '../bus/index.ts'
 import { command, defineContract, error, event, query, t } from '../contract/index.ts'
+import { createVirtualEnvironment } from '../core/environment/virtual/index.ts'
 import { BanyanError } from '../core/error.ts'
 import { defineDatabase } from '../store/define-database.ts'
+import { createMemoryStore } from '../store/index.ts'
+import { silentLog } from '../telemetry/index.ts'
 import { startTestSystem, type TestSystem } from '../testing/index.ts'
 import { defineService } from './define-service.ts'
 import { defineSystem, service } from './define-system.ts'
+import { answerHealth } from './health.ts'
+import { createHost } from './host.ts'
 import type { OperationShape } from './shapes.ts'
 
 const Line = t.Object({ sku: t.String(), quantity: t.Integer({ minimum: 1 }) })
@@ -293,5 +299,71 @@ describe.each(['one', 'split'] as const)('a system in shape %s', (shape) => {
     expect(await test.environment.run(running as Promise<unknown>)).toEqual({ ms: 800 })
     const reports = await test.environment.run(stopped)
     expect(reports.every(({ clean }) => clean)).toBe(true)
+  })
+})
+
+describe('a host', () => {
+  it('loads only what it runs', async () => {
+    const poisoned = defineSystem({
+      name: 'test',
+      services: [
+        service(Stock, async () => ({ stock })),
+        service(Orders, (() => Promise.reject(new Error('poison'))) as never),
+      ],
+    })
+    const environment = createVirtualEnvironment()
+    const openStore = async (name: string) => createMemoryStore({ environment, service: name })
+    const bus = createMemoryBus({ environment })
+    const host = createHost({ system: poisoned, services: ['stock'], environment, openStore, bus, log: silentLog })
+    await host.start()
+    expect(host.serviceNames).toEqual(['stock'])
+    await environment.run(host.stop())
+    const both = createHost({ system: poisoned, environment, openStore, bus, log: silentLog })
+    await expect(both.start()).rejects.toThrow('poison')
+    expect(both.state).toBe('failed')
+  })
+
+  it('says all that is wrong before it starts', async () => {
+    const environment = createVirtualEnvironment()
+    const openStore = (name: string) => Promise.reject(new Error(`no database for ${name}`))
+    const bus = createMemoryBus({ environment })
+    const host = createHost({ system, environment, openStore, bus, log: silentLog })
+    await expect(host.start()).rejects.toThrow(/stock: no database for stock\n.*orders: no database for orders/)
+    const unknown = createHost({ system, services: ['stock', 'nothing'], environment, openStore, log: silentLog })
+    await expect(unknown.start()).rejects.toThrow("has no service 'nothing'")
+    const silent = createHost({
+      system,
+      environment,
+      openStore: async (name) => createMemoryStore({ environment, service: name }),
+      log: silentLog,
+    })
+    await expect(silent.start()).rejects.toThrow("'orders' subscribes to events but this host has no bus")
+  })
+
+  it('is cut at the drain deadline, and says so', async () => {
+    const test = await startTestSystem(system, { shape: 'one' })
+    const [host] = test.hosts
+    const running = host
+      ?.invoke(Stock.slow as unknown as OperationShape, { ms: 900 }, { caller: 'a' })
+      .catch((error: unknown) => error)
+    await test.advance(10)
+    expect(await test.environment.run(host?.stop({ drainMs: 100 }) as Promise<unknown>)).toEqual({
+      clean: false,
+      cutCalls: 1,
+    })
+    await test.advance(2_000)
+    expect(host?.state).toBe('stopped')
+    await running
+  })
+
+  it('answers probes by the state it is in', () => {
+    const ready = () => ({ ready: true, reasons: [] })
+    const not = () => ({ ready: false, reasons: ['no database'] })
+    expect(answerHealth('/livez', 'starting', not)?.status).toBe(200)
+    expect(answerHealth('/startupz', 'starting', not)?.status).toBe(503)
+    expect(answerHealth('/startupz', 'draining', not)?.status).toBe(200)
+    expect(answerHealth('/readyz', 'ready', ready)?.status).toBe(200)
+    expect(answerHealth('/readyz', 'ready', not)?.body).toContain('no database')
+    expect(answerHealth('/other', 'ready', ready)).toBeUndefined()
   })
 })

@@ -1,6 +1,5 @@
 /** How a service's event becomes a row of its outbox: validated, wrapped as a CloudEvent, with trace and cause. */
 import { toNewEvent } from '../bus/envelope.ts'
-import type { NewEvent } from '../store/outbox.ts'
 import { formatTraceparent } from '../telemetry/trace-context.ts'
 import { createServiceBorder } from './border.ts'
 import type { Publisher, ServiceScope } from './service-scope.ts'

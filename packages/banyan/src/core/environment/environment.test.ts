@@ -137,8 +137,8 @@ describe('the virtual environment', () => {
     })
     network.cut(server.port)
     const signal = AbortSignal.abort(new Error('late'))
-    await expect(network.connect(origin).send({ method: 'GET', path: '/', headers: {}, signal })).rejects.toThrow(
-      'late',
+    await expect(network.connect(origin).send({ method: 'GET', path: '/', headers: {}, signal })).rejects.toMatchObject(
+      { code: 'CANCELLED' },
     )
     await expect(
       environment.run(network.connect(origin).send({ method: 'GET', path: '/', headers: {} }), 1_000),

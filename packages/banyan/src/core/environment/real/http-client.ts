@@ -1,6 +1,6 @@
 /** HTTP client of the real environment: undici's dispatch, its cheapest way, over kept connections to one origin. */
 import { type Dispatcher, Pool } from 'undici'
-import { BanyanError } from '../../error.ts'
+import { BanyanError, fromAbort } from '../../error.ts'
 import type { Headers, HttpAnswer, HttpCall, HttpClient } from '../network.ts'
 
 const notSent: ReadonlySet<string> = new Set([
@@ -46,11 +46,7 @@ class Exchange implements Dispatcher.DispatchHandler, HttpAnswer {
     call.signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
   readonly #onAbort = (): void => {
-    const reason: unknown = this.#call.signal?.reason
-    this.#aborted =
-      reason instanceof BanyanError
-        ? reason
-        : new BanyanError('CANCELLED', 'the call was cancelled', { outcome: 'unknown', cause: reason })
+    this.#aborted = fromAbort(this.#call.signal?.reason)
     if (this.#controller !== undefined) this.#controller.abort(this.#aborted as Error)
     else this.#finish(() => this.#reject(this.#aborted))
   }
@@ -109,7 +105,7 @@ export function connect(
   return {
     send: (call) =>
       new Promise((resolve, reject) => {
-        if (call.signal?.aborted) return reject(call.signal.reason)
+        if (call.signal?.aborted) return reject(fromAbort(call.signal.reason))
         const { method, path, headers } = call
         const body = call.body === undefined ? null : call.body
         pool.dispatch(

@@ -1,5 +1,5 @@
 /** A network in memory: exchanges take virtual time, and links can be cut. */
-import { BanyanError } from '../../error.ts'
+import { BanyanError, fromAbort } from '../../error.ts'
 import type {
   Headers,
   HttpAnswer,
@@ -83,12 +83,12 @@ export function createVirtualNetwork(timers: Timers, random: Random): VirtualNet
   function send(origin: string, call: HttpCall): Promise<HttpAnswer> {
     const port = Number(new URL(origin).port)
     return new Promise((resolve, reject) => {
-      if (call.signal?.aborted) return reject(call.signal.reason)
+      if (call.signal?.aborted) return reject(fromAbort(call.signal.reason))
       const { request, abort } = toRequest(call)
       call.signal?.addEventListener(
         'abort',
         () => {
-          reject(call.signal?.reason)
+          reject(fromAbort(call.signal?.reason))
           delay(abort)
         },
         { once: true },
