@@ -32,8 +32,9 @@ export const catalog = defineService(Catalog, {
       const more = rows.length > limit && last !== undefined
       return { items: page.map(toProduct), ...(more ? { nextCursor: toCursor([last.sku]) } : {}) }
     },
+    // What is read most is written as SQL: its text is compiled once, where a query builder builds it at every call.
     async get({ sku }, ctx) {
-      const row = await ctx.db.selectFrom('product').selectAll().where('sku', '=', sku).executeTakeFirst()
+      const [row] = await ctx.sql<Row>`select sku, name, price_amount, price_currency from product where sku = ${sku}`
       if (row === undefined) throw ctx.fail('UNKNOWN_SKU')
       return toProduct(row)
     },
