@@ -7,7 +7,7 @@ import { command, createHost, defineContract, defineService, defineSystem, type 
 import { realEnvironment } from 'banyan/core'
 import { silentLog } from 'banyan/telemetry'
 import { loopOver, type Run, serveVariant } from './loop.ts'
-import { answer, currencies, inputs, last4, operationNames, ringSize, sku, statuses, uuid } from './payloads.ts'
+import { answer, currencies, inputs, last4, operationNames, ringSize, sku, statuses } from './payloads.ts'
 
 const Sku = t.String({ pattern: sku })
 const Quantity = t.Integer({ minimum: 1, maximum: 999 })
@@ -20,7 +20,7 @@ const place = command({
     note: t.Optional(t.String({ maxLength: 200 })),
   }),
   output: t.Object({
-    id: t.String({ pattern: uuid }),
+    id: t.Uuid(),
     status: t.Enum(statuses),
     total: t.Number({ minimum: 0 }),
     paid: t.Boolean(),

@@ -2,7 +2,7 @@
 import { initTRPC } from '@trpc/server'
 import { z } from 'zod'
 import { loopOver, serveVariant } from './loop.ts'
-import { answer, currencies, type Given, last4, operationNames, sku, statuses, uuid } from './payloads.ts'
+import { answer, currencies, type Given, last4, operationNames, sku, statuses } from './payloads.ts'
 
 const trpc = initTRPC.create()
 const Sku = z.string().regex(new RegExp(sku))
@@ -18,7 +18,7 @@ const input = z.object({
   note: z.string().max(200).optional(),
 })
 const output = z.object({
-  id: z.string().regex(new RegExp(uuid)),
+  id: z.uuid(),
   status: z.enum(statuses),
   total: z.number().min(0),
   paid: z.boolean(),

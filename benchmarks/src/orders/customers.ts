@@ -31,7 +31,7 @@ export class Customers {
   async open(): Promise<void> {
     const { items } = (await this.#ask('GET', '/products?limit=20', 200)) as { items: readonly { sku: string }[] }
     this.#skus = items.map(({ sku }) => sku)
-    for (const sku of this.#skus) await this.#ask('PUT', `/inventory/${sku}`, 200, { onHand: 10_000_000 })
+    for (const sku of this.#skus) await this.#ask('PUT', `/inventory/${sku}`, 200, { onHand: 1_000_000 })
   }
   close(): Promise<void> {
     return this.#pool.close()

@@ -65,7 +65,7 @@ export async function startShop(split: 'none' | 'all'): Promise<Shop> {
   }
   const controlUrl = `http://127.0.0.1:${control}`
   const endMs = performance.now() + readyMs
-  while ((await readStatus(controlUrl))?.state !== 'ready') {
+  while ((await readStatus(controlUrl))?.state !== 'running') {
     if (child.exitCode !== null || performance.now() > endMs) {
       await stop()
       throw new Error('the shop did not become ready')

@@ -1,6 +1,6 @@
 /** The service that is called from afar, and the one that calls it in a loop. */
 import { command, defineContract, t } from 'banyan'
-import { currencies, last4, sku, statuses, uuid } from '../in-process/payloads.ts'
+import { currencies, last4, sku, statuses } from '../in-process/payloads.ts'
 
 const Sku = t.String({ pattern: sku })
 const Quantity = t.Integer({ minimum: 1, maximum: 999 })
@@ -17,7 +17,7 @@ export const Bench = defineContract('bench', {
         note: t.Optional(t.String({ maxLength: 200 })),
       }),
       output: t.Object({
-        id: t.String({ pattern: uuid }),
+        id: t.Uuid(),
         status: t.Enum(statuses),
         total: t.Number({ minimum: 0 }),
         paid: t.Boolean(),
