@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { exitCodeOf, exitCodes, formatFailure, toFailureDocument } from './failure.ts'
 
+/** Ends the process with a code. */
+type Finish = (code: number) => void
+
 const project = ['--project <dir>', 'folder of the system and its banyan.json', '.'] as const
 
 function versionText(): string {
@@ -13,7 +16,7 @@ function versionText(): string {
 }
 
 /** The whole of the command line. */
-export function createProgram(finish: (code: number) => void): Command {
+export function createProgram(finish: Finish): Command {
   const program = new Command('banyan')
     .description('Typed services that run as one process or as many.')
     .version(versionText())
@@ -21,15 +24,19 @@ export function createProgram(finish: (code: number) => void): Command {
     .exitOverride()
   addDev(program, finish)
   addRun(program, finish)
+  addCheck(program, finish)
+  addDb(program, finish)
+  addContract(program, finish)
+  addEvents(program, finish)
   program
     .command('describe', { hidden: true })
     .option(...project)
     .action(async (flags) => (await import('./commands/describe.ts')).describe(flags))
-  for (const command of program.commands) command.exitOverride()
+  overrideExits(program)
   return program
 }
 
-function addDev(program: Command, finish: (code: number) => void): void {
+function addDev(program: Command, finish: Finish): void {
   program
     .command('dev')
     .description('run the whole system on this machine: database, services, gateway, status page')
@@ -52,7 +59,7 @@ Environment:
   BANYAN_DEBUG=1           show where errors come from
 Flags come before the environment, the environment before banyan.json.`
 
-function addRun(program: Command, finish: (code: number) => void): void {
+function addRun(program: Command, finish: Finish): void {
   program
     .command('run')
     .description('run one host with some services, for production')
@@ -62,6 +69,71 @@ function addRun(program: Command, finish: (code: number) => void): void {
     .option('--name <name>', 'name of this host in logs')
     .addOption(new Option('--supervised').hideHelp())
     .action(async (flags) => (await import('./commands/run.ts')).run(flags, finish))
+}
+
+function addCheck(program: Command, finish: Finish): void {
+  program
+    .command('check')
+    .description('check that services keep to themselves: imports, declared calls, circles of calls')
+    .option(...project)
+    .option('--json', 'print JSON')
+    .action(async (flags) => finish(await (await import('./commands/check.ts')).runCheck(flags)))
+}
+
+function addDb(program: Command, finish: Finish): void {
+  const db = program.command('db').description('migrations, and a look into the databases of services')
+  const service = ['--service <names...>', 'only these services'] as const
+  db.command('migrate')
+    .description('apply migrations that are pending')
+    .option(...project)
+    .option(...service)
+    .option('--json', 'print JSON')
+    .action(async (flags) => finish(await (await import('./commands/db.ts')).dbMigrate(flags)))
+  db.command('status')
+    .description('show where migrations stand')
+    .option(...project)
+    .option(...service)
+    .option('--json', 'print JSON')
+    .action(async (flags) => finish(await (await import('./commands/db.ts')).dbStatus(flags)))
+  db.command('sql')
+    .description("run one statement on a service's database, read-only unless told otherwise")
+    .argument('<service>')
+    .argument('<statement>')
+    .option(...project)
+    .option('--write', 'let the statement change data')
+    .option('--json', 'print JSON')
+    .action(async (name, statement, flags) =>
+      finish(await (await import('./commands/db.ts')).dbSql(name, statement, flags)),
+    )
+}
+
+function addContract(program: Command, finish: Finish): void {
+  program
+    .command('contract')
+    .description('write the contracts as openapi, asyncapi, or json')
+    .argument('<format>', 'openapi, asyncapi or json')
+    .option(...project)
+    .option('--service <names...>', 'only these services')
+    .option('--out <file>', 'write to a file')
+    .action(async (format, flags) => finish(await (await import('./commands/contract.ts')).contract(format, flags)))
+}
+
+function addEvents(program: Command, finish: Finish): void {
+  const events = program.command('events').description('events between services')
+  events
+    .command('dead')
+    .description('list events that failed too often and wait for a person')
+    .option(...project)
+    .option('--service <names...>', 'only these services')
+    .option('--limit <count>', 'at most so many of each service', '100')
+    .option('--json', 'print JSON')
+    .action(async (flags) => finish(await (await import('./commands/db.ts')).eventsDead(flags)))
+}
+
+/** Commander would end the process itself, before what was written is out. */
+function overrideExits(command: Command): void {
+  command.exitOverride()
+  for (const below of command.commands) overrideExits(below)
 }
 
 /** Runs a command line; ends the process when the command is over. */

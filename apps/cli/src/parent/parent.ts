@@ -173,7 +173,7 @@ export class Parent {
   }
 
   #onChange(): void {
-    this.#record({ hosts: this.hosts?.hosts ?? [], extras: this.extras })
+    this.#record({ hosts: this.hosts?.hosts ?? [], extras: this.extras, database: this.database })
     this.#changed()
   }
 

@@ -1,6 +1,7 @@
 /** Keeps `run.json` as it is: written again whenever a child was started. */
 import { identifyProcess } from '../process/identity.ts'
 import { type RecordedChild, writeRunRecord } from '../process/run-record.ts'
+import type { SystemDatabase } from './database.ts'
 import type { ExtraChild } from './extra-child.ts'
 import type { HostChild } from './host-child.ts'
 
@@ -8,6 +9,7 @@ import type { HostChild } from './host-child.ts'
 export interface Running {
   readonly hosts: readonly HostChild[]
   readonly extras: readonly ExtraChild[]
+  readonly database: SystemDatabase | undefined
 }
 
 /** Creates the function that looks and writes. */
@@ -17,14 +19,15 @@ export function createRunRecorder(
 ): (running: Running) => void {
   const parent = identifyProcess(process.pid)
   let written = ''
-  return ({ hosts, extras }) => {
+  return ({ hosts, extras, database }) => {
+    const databaseUrl = database?.mode === 'embedded' ? database.url : undefined
     const children = [
       ...hosts.map(({ plan, child }) => ({ name: plan.name, kind: 'host' as const, child })),
       ...extras.map(({ spec, child }) => ({ name: spec.name, kind: 'process' as const, child })),
     ].flatMap(({ name, kind, child }): RecordedChild[] => (child?.identity ? [{ name, kind, ...child.identity }] : []))
-    const text = JSON.stringify(children)
+    const text = JSON.stringify([children, databaseUrl])
     if (text === written || parent === undefined) return
     written = text
-    writeRunRecord(dataDir, { parent, ...urls, children })
+    writeRunRecord(dataDir, { parent, ...urls, databaseUrl, children })
   }
 }

@@ -15,6 +15,8 @@ export interface RunRecord {
   readonly parent: ProcessIdentity
   readonly gateway: string
   readonly control: string
+  /** An administrator's, of the embedded server; like the password files beside it for this user's eyes only. */
+  readonly databaseUrl?: string | undefined
   readonly children: readonly RecordedChild[]
 }
 

@@ -2,7 +2,7 @@
  * A project: the folder that has a system, and its `banyan.json`, which says what the system is and how it is usually run.
  * The file is read strictly: a misspelt setting is an error, not a silence.
  */
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Split } from 'banyan/control'
 import { CommandError } from '../failure.ts'
@@ -33,9 +33,9 @@ export interface Project {
 export async function loadProject(folder: string): Promise<Project> {
   const root = resolve(folder)
   const path = join(root, 'banyan.json')
+  if (!(await isFolder(root))) throw new CommandError(`there is no folder ${root}`, 'Give the project with --project DIR.')
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
-    if (error.code === 'ENOTDIR') throw new CommandError(`${root} is no folder`, 'Give the project with --project DIR.')
     throw error
   })
   const file = readProjectFile(text ?? '{}', path)
@@ -47,4 +47,11 @@ export async function loadProject(folder: string): Promise<Project> {
     controlPort: file.control?.port,
     processes: file.processes,
   }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
 }

@@ -1,10 +1,13 @@
 /** Loads the module that a project calls its system. */
+import { existsSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { isSystem, type System } from 'banyan/runtime'
 import { CommandError } from '../failure.ts'
 
 /** The system that a module exports by default; says what is wrong in one line when there is none. */
 export async function loadSystem(path: string): Promise<System> {
+  if (!existsSync(path))
+    throw new CommandError(`there is no system at ${path}`, "Give the project with --project, or 'system' in its banyan.json.")
   let module: { readonly default?: unknown }
   try {
     module = (await import(pathToFileURL(path).href)) as typeof module
