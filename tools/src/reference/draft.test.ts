@@ -56,7 +56,8 @@ describe('assertions', () => {
 
   it('know a value when they see one', () => {
     for (const value of [`'a'`, '-1', '{ a: [1, undefined] }', 'null', '`x`', 'NaN']) expect(isValue(value)).toBe(true)
-    for (const prose of ['', 'name', 'f()', '1 2', '{ a: … }', '1) + (2', '`$' + '{a}`']) expect(isValue(prose)).toBe(false)
+    for (const prose of ['', 'name', 'f()', '1 2', '{ a: … }', '1) + (2', '`$' + '{a}`'])
+      expect(isValue(prose)).toBe(false)
   })
 })
 

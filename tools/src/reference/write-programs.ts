@@ -16,18 +16,15 @@ const compilerOptions = {
   noEmit: true,
 }
 
-/** Creates the folder anew with the files and a tsconfig.json; the result is its path. */
-export function writeProject(
-  name: string,
-  files: ReadonlyMap<string, string>,
-  options: Readonly<Record<string, boolean>> = {},
-): string {
+/** Creates the folder anew with the files, and a tsconfig.json where they have none; the result is its path. */
+export function writeProject(name: string, files: ReadonlyMap<string, string>): string {
   const folder = join(repositoryRoot, '.banyan', name)
   rmSync(folder, { recursive: true, force: true })
-  const tsconfig = JSON.stringify({ compilerOptions: { ...compilerOptions, ...options }, include: ['.'] })
-  for (const [path, text] of [...files, ['tsconfig.json', tsconfig], ['package.json', '{ "type": "module" }']]) {
-    mkdirSync(dirname(join(folder, path as string)), { recursive: true })
-    writeFileSync(join(folder, path as string), text as string)
+  const tsconfig = JSON.stringify({ compilerOptions, include: ['.'] })
+  const all = new Map([['tsconfig.json', tsconfig], ['package.json', '{ "type": "module" }'], ...files])
+  for (const [path, text] of all) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), text)
   }
   return folder
 }
