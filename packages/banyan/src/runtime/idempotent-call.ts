@@ -6,8 +6,15 @@
  * Source: draft-ietf-httpapi-idempotency-key-header-06; 409 while in flight, 422 for another input.
  */
 import { createHash } from 'node:crypto'
-import { BanyanError, type ErrorDocument, fromErrorDocument, isBanyanError, toErrorDocument } from '../core/error.ts'
+import {
+  type BanyanError,
+  type ErrorDocument,
+  fromErrorDocument,
+  isBanyanError,
+  toErrorDocument,
+} from '../core/error.ts'
 import type { IdempotencyClaim, IdempotencyRecord } from '../store/idempotency.ts'
+import { assertIdempotencyKey, idempotencyKeyReused } from '../store/idempotency-key.ts'
 import type { Store } from '../store/store.ts'
 import type { CallContext } from './call-context.ts'
 import { defects } from './failure.ts'
@@ -22,26 +29,14 @@ type Handler = ServiceShape['operations'][string]
 type Serve = (input: unknown, ctx: CallContext) => unknown
 type Answer = { readonly ok: unknown } | { readonly error: ErrorDocument }
 
-const maxKeyLength = 255
-
 function createClaim(operation: OperationShape, ctx: CallContext, key: string, input: unknown): IdempotencyClaim {
-  if (key.length === 0 || key.length > maxKeyLength)
-    throw new BanyanError('INVALID_ARGUMENT', `an idempotency key has 1 to ${maxKeyLength} characters`, {
-      reason: 'IDEMPOTENCY_KEY_INVALID',
-      httpStatus: 400,
-    })
+  assertIdempotencyKey(key)
   const fingerprint = createHash('sha256').update(JSON.stringify(input)).digest('base64url')
   return { scope: `${ctx.caller} ${operation.wire}`, key, fingerprint, keepMs: keepAnswersMs }
 }
 
-const reused = (): BanyanError =>
-  new BanyanError('INVALID_ARGUMENT', 'this idempotency key was used with another input', {
-    reason: 'IDEMPOTENCY_KEY_REUSED',
-    httpStatus: 422,
-  })
-
 function replay(claim: IdempotencyClaim, found: IdempotencyRecord): { readonly value: unknown } | undefined {
-  if (found.fingerprint !== claim.fingerprint) throw reused()
+  if (found.fingerprint !== claim.fingerprint) throw idempotencyKeyReused()
   const answer = found.outcome as Answer | undefined
   if (answer === undefined || answer === null) return undefined
   if ('error' in answer) throw fromErrorDocument(answer.error)
