@@ -28,7 +28,7 @@ it('has a complete program of at most 20 lines that answers as it says', async (
   const gateway = createGateway({
     environment,
     contracts: host.contracts,
-    invoke: (operation, input, options) => host.invoke(operation as never, input, options),
+    invoke: (operation, input, options) => host.invoke(operation, input, options),
     info: { name: system.name },
     log: silentLog,
   })

@@ -20,7 +20,7 @@ await host.start()
 const gateway = createGateway({
   environment,
   contracts: host.contracts,
-  invoke: (operation, input, options) => host.invoke(operation as never, input, options),
+  invoke: (operation, input, options) => host.invoke(operation, input, options),
   info: { name: system.name },
   ready: () => host.readiness(),
 })

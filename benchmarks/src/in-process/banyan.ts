@@ -3,7 +3,17 @@
  * is the share of sampled traces (the loop is one trace, so it is 0 or 1); the third says 'invoke' for calls from outside
  * any service, each of which begins a trace of its own.
  */
-import { command, createHost, defineContract, defineService, defineSystem, type Host, service, t } from 'banyan'
+import {
+  type AnyOperation,
+  command,
+  createHost,
+  defineContract,
+  defineService,
+  defineSystem,
+  type Host,
+  service,
+  t,
+} from 'banyan'
 import { realEnvironment } from 'banyan/core'
 import { silentLog } from 'banyan/telemetry'
 import { loopOver, type Run, serveVariant } from './loop.ts'
@@ -88,11 +98,11 @@ const host = await start(Number(sampleRatio))
 const from = { caller: 'bench' }
 
 const inside: Run = async (calls, ring) => {
-  const answered = await host.invoke(Caller.operations.loop as never, { calls, ring }, from)
+  const answered = await host.invoke(Caller.operations.loop, { calls, ring }, from)
   return (answered as { checksum: number }).checksum
 }
 const outside = loopOver(
-  targets.map((target) => (given) => host.invoke(target as never, given, from) as Promise<{ total: number }>),
+  targets.map((target) => (given) => host.invoke(target as AnyOperation, given, from) as Promise<{ total: number }>),
 )
 
 serveVariant(entrance === 'invoke' ? outside : inside)

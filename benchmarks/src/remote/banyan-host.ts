@@ -47,8 +47,7 @@ await host.start()
 answerParent(
   {
     address: () => host.address,
-    load: (given: { workers: number; ms: number }) =>
-      host.invoke(Caller.operations.load as never, given, { caller: 'bench' }),
+    load: (given: { workers: number; ms: number }) => host.invoke(Caller.operations.load, given, { caller: 'bench' }),
   },
   () => host.stop({ drainMs: 500 }),
 )

@@ -65,7 +65,7 @@ export async function startInProcess(adminUrl: string, options: InProcessOptions
   const gateway = createGateway({
     environment,
     contracts: host.contracts,
-    invoke: (operation, input, options) => host.invoke(operation as never, input, options),
+    invoke: (operation, input, options) => host.invoke(operation, input, options),
     info: { name: system.name },
     ready: () => host.readiness(),
     log,

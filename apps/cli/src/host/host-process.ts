@@ -81,7 +81,7 @@ async function openEdge(
   const gateway = createGateway({
     environment,
     contracts: host.contracts,
-    invoke: (operation, input, options) => host.invoke(operation as never, input, options as never),
+    invoke: (operation, input, options) => host.invoke(operation, input, options as never),
     info: { name: system.name },
     ready: () => host.readiness(),
     log,

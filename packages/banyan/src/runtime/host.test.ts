@@ -11,7 +11,6 @@ import { defineService } from './define-service.ts'
 import { defineSystem, service } from './define-system.ts'
 import { answerHealth } from './health.ts'
 import { createHost } from './host.ts'
-import type { OperationShape } from './shapes.ts'
 
 const Line = t.Object({ sku: t.String(), quantity: t.Integer({ minimum: 1 }) })
 const database = defineDatabase<Record<never, never>>({ migrations: new URL('./none/', import.meta.url) })
@@ -288,7 +287,7 @@ describe.each(['one', 'split'] as const)('a system in shape %s', (shape) => {
   })
 
   it('drains: what is under way ends, what comes then is refused', async () => {
-    const running = test.hosts.at(-1)?.invoke(Stock.slow as unknown as OperationShape, { ms: 800 }, { caller: 'a' })
+    const running = test.hosts.at(-1)?.invoke(Stock.slow, { ms: 800 }, { caller: 'a' })
     await test.advance(10)
     const stopped = Promise.all(test.hosts.map((host) => host.stop({ drainMs: 5_000 })))
     expect(await refusal(test.call(Stock.echo, { lines: [] }))).toMatchObject({
@@ -343,9 +342,7 @@ describe('a host', () => {
   it('is cut at the drain deadline, and says so', async () => {
     const test = await startTestSystem(system, { shape: 'one' })
     const [host] = test.hosts
-    const running = host
-      ?.invoke(Stock.slow as unknown as OperationShape, { ms: 900 }, { caller: 'a' })
-      .catch((error: unknown) => error)
+    const running = host?.invoke(Stock.slow, { ms: 900 }, { caller: 'a' }).catch((error: unknown) => error)
     await test.advance(10)
     expect(await test.environment.run(host?.stop({ drainMs: 100 }) as Promise<unknown>)).toEqual({
       clean: false,

@@ -3,7 +3,7 @@
  * unready, letting what is under way finish, and flushing. What is where is decided outside; here only "mine or not mine".
  */
 
-import { operationsOf } from '../contract/define-contract.ts'
+import { type AnyOperation, operationsOf } from '../contract/define-contract.ts'
 import { sleep } from '../core/environment/timers.ts'
 import { BanyanError } from '../core/error.ts'
 import type { Store } from '../store/store.ts'
@@ -140,7 +140,15 @@ export class Host {
   }
 
   /** Calls an operation from outside any service: the gateway, a test, a script. */
-  invoke(operation: OperationShape, input: unknown, options: InvokeOptions): Promise<unknown> {
+  invoke<Op extends AnyOperation>(
+    operation: Op,
+    input: Op['~types']['input'],
+    options: InvokeOptions,
+  ): Promise<Op['~types']['output']> {
+    return this.#invoke(operation as unknown as OperationShape, input, options)
+  }
+
+  #invoke(operation: OperationShape, input: unknown, options: InvokeOptions): Promise<unknown> {
     if (this.#state !== 'ready') return Promise.reject(draining())
     let call = this.#entries.get(operation)
     if (call === undefined) {

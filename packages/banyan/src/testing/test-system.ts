@@ -9,7 +9,6 @@ import { createStaticResolver } from '../discovery/resolver.ts'
 import type { System } from '../runtime/define-system.ts'
 import { createHost, type Host } from '../runtime/host.ts'
 import { createTokens, gatewayName } from '../runtime/inbound.ts'
-import type { OperationShape } from '../runtime/shapes.ts'
 import { createMemoryStore } from '../store/memory/memory-store.ts'
 import type { Store } from '../store/store.ts'
 import { type Log, silentLog } from '../telemetry/log.ts'
@@ -83,6 +82,8 @@ export async function startTestSystem(
       network: { transport, listen: { host: 'memory', port: 0 }, resolver, tokens },
     })
   const hosts = options.shape === 'one' ? [create(names)] : [...names.map((name) => create([name])), create([])]
+  // Modules take real time to load, which virtual time knows nothing of: so they are loaded before it begins.
+  await Promise.all(system.services.map((entry) => entry.load()))
   await environment.run(Promise.all(hosts.map((host) => host.start())))
   resolver.set(
     Object.fromEntries(hosts.flatMap((host) => host.serviceNames.map((name) => [name, [host.address as string]]))),
@@ -93,9 +94,7 @@ export async function startTestSystem(
     hosts,
     stores,
     call: (operation, input, call = {}) =>
-      environment.run(
-        edge.invoke(operation as unknown as OperationShape, input, { caller: 'anonymous', ...call }),
-      ) as never,
+      environment.run(edge.invoke(operation, input, { caller: 'anonymous', ...call })) as never,
     advance: (ms) => environment.advance(ms),
     async stop() {
       await environment.run(Promise.all(hosts.map((host) => host.stop())))
