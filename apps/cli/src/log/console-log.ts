@@ -47,7 +47,9 @@ export function createConsoleLog(options: {
     line,
     say: (message, level = 'info') =>
       line('banyan', JSON.stringify({ level: levels[level], time: now(), host: 'banyan', msg: message })),
-    text: (text) => json || write(text),
+    text(text) {
+      if (!json) write(text)
+    },
   }
 }
 

@@ -33,7 +33,8 @@ export interface Project {
 export async function loadProject(folder: string): Promise<Project> {
   const root = resolve(folder)
   const path = join(root, 'banyan.json')
-  if (!(await isFolder(root))) throw new CommandError(`there is no folder ${root}`, 'Give the project with --project DIR.')
+  if (!(await isFolder(root)))
+    throw new CommandError(`there is no folder ${root}`, 'Give the project with --project DIR.')
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error

@@ -7,7 +7,10 @@ import { CommandError } from '../failure.ts'
 /** The system that a module exports by default; says what is wrong in one line when there is none. */
 export async function loadSystem(path: string): Promise<System> {
   if (!existsSync(path))
-    throw new CommandError(`there is no system at ${path}`, "Give the project with --project, or 'system' in its banyan.json.")
+    throw new CommandError(
+      `there is no system at ${path}`,
+      "Give the project with --project, or 'system' in its banyan.json.",
+    )
   let module: { readonly default?: unknown }
   try {
     module = (await import(pathToFileURL(path).href)) as typeof module

@@ -1,0 +1,2 @@
+create table counter (id text primary key, total integer not null);
+insert into counter values ('one', 0);

@@ -1,0 +1,1 @@
+create table heard (by integer not null);
