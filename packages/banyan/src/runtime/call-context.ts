@@ -30,12 +30,26 @@ import { isInTransaction, runInTransaction } from './transaction-scope.ts'
 /** Success, or one of the operation's declared errors. */
 type Attempt = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: BanyanError }
 
+/** What few calls ever have; made when first needed, so that the others do not pay for its fields. */
+class Rarely {
+  /** Of a delivery: the mark that its transaction writes. */
+  delivery: DeliveryMark | undefined = undefined
+  /** While an idempotency key is served. */
+  claim: IdempotencyClaim | undefined = undefined
+  transacted = false
+  committed = false
+  /** Transactions that are open now: none or one. */
+  open = 0
+  controller: AbortController | undefined = undefined
+  unlink: (() => void) | undefined = undefined
+  log: Log | undefined = undefined
+}
+
 /** See `Context` and `CommandContext` for the typed face that handlers see. */
 export class CallContext implements CallFrame, TimerNode {
   readonly dueMs: number
   readonly tracing: Trace
   readonly span: Span | undefined
-  readonly caller: string
   readonly idempotencyKey: string | undefined
   nextTimer: TimerNode | null = null
   previousTimer: TimerNode | null = null
@@ -43,20 +57,10 @@ export class CallContext implements CallFrame, TimerNode {
   done = false
   resolve: ((value: unknown) => void) | undefined = undefined
   reject: ((error: unknown) => void) | undefined = undefined
-  /** Set for deliveries: the mark that the transaction writes. */
-  delivery: DeliveryMark | undefined = undefined
-  /** Set while an idempotency key is served. */
-  claim: IdempotencyClaim | undefined = undefined
-  transacted = false
-  /** The one transaction has committed. */
-  committed = false
   readonly #service: ServiceScope
   readonly #work: Work
   readonly #parent: CallFrame
-  #open = 0
-  #controller: AbortController | undefined
-  #unlink: (() => void) | undefined
-  #log: Log | undefined
+  #rarely: Rarely | undefined = undefined
 
   constructor(
     service: ServiceScope,
@@ -72,10 +76,34 @@ export class CallContext implements CallFrame, TimerNode {
     this.dueMs = dueMs
     this.tracing = parent.tracing
     this.span = span
-    this.caller = parent.self
     this.idempotencyKey = idempotencyKey
   }
 
+  get #rare(): Rarely {
+    this.#rarely ??= new Rarely()
+    return this.#rarely
+  }
+  /** Of a delivery: the mark that its transaction writes. */
+  get delivery(): DeliveryMark | undefined {
+    return this.#rarely?.delivery
+  }
+  set delivery(mark: DeliveryMark | undefined) {
+    this.#rare.delivery = mark
+  }
+  /** While an idempotency key is served. */
+  get claim(): IdempotencyClaim | undefined {
+    return this.#rarely?.claim
+  }
+  set claim(claim: IdempotencyClaim | undefined) {
+    this.#rare.claim = claim
+  }
+  /** The one transaction has committed. */
+  get committed(): boolean {
+    return this.#rarely?.committed ?? false
+  }
+  get caller(): string {
+    return this.#parent.self
+  }
   get self(): string {
     return this.#service.name
   }
@@ -87,8 +115,9 @@ export class CallContext implements CallFrame, TimerNode {
     return this.tracing.baggage ?? {}
   }
   get log(): Log {
-    this.#log ??= this.#service.log.child({ work: this.#work.wire, traceId: this.tracing.traceId })
-    return this.#log
+    const rare = this.#rare
+    rare.log ??= this.#service.log.child({ work: this.#work.wire, traceId: this.tracing.traceId })
+    return rare.log
   }
   /** Typed query builder for reads outside of transactions. */
   get db(): StoreTransaction['db'] {
@@ -99,12 +128,13 @@ export class CallContext implements CallFrame, TimerNode {
     return (text, ...values) => store.sql(text, ...values)
   }
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController()
-      if (this.done) this.#controller.abort(cancelled(this.#work.wire))
-      else this.#follow(this.#parent.signal, this.#controller)
+    const rare = this.#rare
+    if (rare.controller === undefined) {
+      rare.controller = new AbortController()
+      if (this.done) rare.controller.abort(cancelled(this.#work.wire))
+      else rare.unlink = follow(this.#parent.signal, rare.controller)
     }
-    return this.#controller.signal
+    return rare.controller.signal
   }
 
   now(): number {
@@ -126,7 +156,8 @@ export class CallContext implements CallFrame, TimerNode {
       const known = typeof operation?.wire === 'string' && typeof operation.contract === 'string'
       return Promise.reject(known ? undeclaredCall(this.self, operation) : unknownOperation(operation))
     }
-    if (this.#open > 0 && isInTransaction(this)) return Promise.reject(callInTransaction(operation.wire))
+    if (this.#rarely !== undefined && this.#rarely.open > 0 && isInTransaction(this))
+      return Promise.reject(callInTransaction(operation.wire))
     return call(this, input, options)
   }
 
@@ -152,8 +183,8 @@ export class CallContext implements CallFrame, TimerNode {
     options: { readonly isolation?: Isolation } = {},
   ): Promise<Result> {
     if (this.#work.kind === 'query') return Promise.reject(transactionInQuery(this.#work.wire))
-    if (this.transacted) return Promise.reject(secondTransaction(this.#work.wire))
-    this.transacted = true
+    if (this.#rare.transacted) return Promise.reject(secondTransaction(this.#work.wire))
+    this.#rare.transacted = true
     return this.#transact(work, options)
   }
 
@@ -162,34 +193,28 @@ export class CallContext implements CallFrame, TimerNode {
     options: { readonly isolation?: Isolation },
   ): Promise<Result> {
     const store = this.#store()
-    this.#open++
+    const rare = this.#rare
+    rare.open++
     try {
       const result = await store.transact(
         (tx) => runInTransaction(this, () => work(new ServiceTransaction(tx, this.#service, this))),
         {
           ...options,
           signal: this.signal,
-          ...(this.delivery && { delivery: this.delivery }),
-          ...(this.claim && { idempotency: this.claim }),
+          ...(rare.delivery && { delivery: rare.delivery }),
+          ...(rare.claim && { idempotency: rare.claim }),
         },
       )
-      this.committed = true
+      rare.committed = true
       return result
     } finally {
-      this.#open--
+      rare.open--
     }
   }
 
   #store(): NonNullable<ServiceScope['store']> {
     if (this.#service.store === undefined) throw noDatabase(this.self)
     return this.#service.store
-  }
-
-  #follow(parent: AbortSignal, own: AbortController): void {
-    const abort = (): void => own.abort(parent.reason)
-    if (parent.aborted) abort()
-    else parent.addEventListener('abort', abort, { once: true })
-    this.#unlink = () => parent.removeEventListener('abort', abort)
   }
 
   /** The deadline: the caller is let go, the work is told to stop. */
@@ -200,13 +225,20 @@ export class CallContext implements CallFrame, TimerNode {
   stop(error: BanyanError): void {
     if (this.done) return
     this.close()
-    this.#controller?.abort(error)
+    this.#rarely?.controller?.abort(error)
     this.reject?.(error)
   }
   /** Nothing is owed to the caller any more. */
   close(): void {
     this.done = true
-    this.#unlink?.()
-    this.#unlink = undefined
+    this.#rarely?.unlink?.()
   }
+}
+
+/** Aborts with the parent; what it returns lets go of it. */
+function follow(parent: AbortSignal, own: AbortController): () => void {
+  const abort = (): void => own.abort(parent.reason)
+  if (parent.aborted) abort()
+  else parent.addEventListener('abort', abort, { once: true })
+  return () => parent.removeEventListener('abort', abort)
 }

@@ -28,25 +28,17 @@ export interface OperationCounters {
 /** Calls of one operation at a time in one host. */
 export const maxInFlight = 1_000
 
-/** Compiles the way to an operation of a service that runs in this host. */
-export function compileLocalCall(
-  service: ServiceScope,
-  handler: ServiceShape['operations'][string],
-  operation: OperationShape,
-  counters: OperationCounters,
-): CallFunction {
+/** The two ends of a call. */
+interface Settlement {
+  succeed(ctx: CallContext, value: unknown): void
+  fail(ctx: CallContext, thrown: unknown): void
+}
+
+/** Compiles what happens when the handler has ended. */
+function compileSettlement(service: ServiceScope, operation: OperationShape, counters: OperationCounters): Settlement {
   const { timers, clock } = service.environment
-  const { wire, timeoutMs } = operation
-  const input = createServiceBorder(operation.input)
   const output = createServiceBorder(operation.output)
-  const idempotent = createIdempotent(service, operation, handler)
   const toFailure = createFailure(operation)
-  let resolve: CallContext['resolve']
-  let reject: CallContext['reject']
-  const executor = (yes: (value: unknown) => void, no: (error: unknown) => void): void => {
-    resolve = yes
-    reject = no
-  }
 
   function end(ctx: CallContext, status: string): void {
     counters.inFlight--
@@ -56,19 +48,6 @@ export function compileLocalCall(
     span.endMs = clock.monotonic()
     span.status = status
     service.spans.add(span)
-  }
-
-  function succeed(ctx: CallContext, value: unknown): void {
-    const copy = output.copy(value)
-    if (copy === INVALID) {
-      fail(ctx, invalidOutput(wire, output.explain(value)))
-      return
-    }
-    end(ctx, 'OK')
-    counters.succeeded++
-    if (ctx.done) return
-    ctx.close()
-    ctx.resolve?.(copy)
   }
 
   function fail(ctx: CallContext, thrown: unknown): void {
@@ -81,18 +60,59 @@ export function compileLocalCall(
     ctx.reject?.(error)
   }
 
+  function succeed(ctx: CallContext, value: unknown): void {
+    const copy = output.copy(value)
+    if (copy === INVALID) {
+      fail(ctx, invalidOutput(operation.wire, output.explain(value)))
+      return
+    }
+    end(ctx, 'OK')
+    counters.succeeded++
+    if (ctx.done) return
+    ctx.close()
+    ctx.resolve?.(copy)
+  }
+
+  return { succeed, fail }
+}
+
+/** Compiles the way to an operation of a service that runs in this host. */
+export function compileLocalCall(
+  service: ServiceScope,
+  handler: ServiceShape['operations'][string],
+  operation: OperationShape,
+  counters: OperationCounters,
+): CallFunction {
+  const { timers, clock } = service.environment
+  const { wire, timeoutMs } = operation
+  const input = createServiceBorder(operation.input)
+  const idempotent = createIdempotent(service, operation, handler)
+  const { succeed, fail } = compileSettlement(service, operation, counters)
+  let resolve: CallContext['resolve']
+  let reject: CallContext['reject']
+  // One executor for all calls: it runs at once, so what it leaves here belongs to the promise just made.
+  const executor = (yes: (value: unknown) => void, no: (error: unknown) => void): void => {
+    resolve = yes
+    reject = no
+  }
+
   return function call(caller, given, options) {
     if (counters.inFlight >= maxInFlight) return Promise.reject(overloaded(wire, maxInFlight))
     const nowMs = timers.coarseMs()
-    const ownMs = options?.timeoutMs === undefined || options.timeoutMs > timeoutMs ? timeoutMs : options.timeoutMs
-    const dueMs = Math.min(nowMs + ownMs, caller.dueMs)
+    let dueMs = nowMs + timeoutMs
+    let key: string | undefined
+    let value: unknown
+    if (options === undefined) value = input.copy(given)
+    else {
+      key = options.idempotencyKey
+      if (options.timeoutMs !== undefined && options.timeoutMs < timeoutMs) dueMs = nowMs + options.timeoutMs
+      value = options.validated === true ? given : input.copy(given)
+    }
+    if (caller.dueMs < dueMs) dueMs = caller.dueMs
     if (dueMs <= nowMs) return Promise.reject(tooLate(wire))
-    const value = options?.validated === true ? given : input.copy(given)
     if (value === INVALID) return Promise.reject(invalidInput(wire, input.explain(given)))
-    const span = caller.tracing.sampled
-      ? new Span(caller.tracing, caller.span, wire, service.name, clock.monotonic())
-      : undefined
-    const key = options?.idempotencyKey
+    const { tracing } = caller
+    const span = tracing.sampled ? new Span(tracing, caller.span, wire, service.name, clock.monotonic()) : undefined
     const ctx = new CallContext(service, operation, caller, dueMs, span, key)
     const promise = new Promise<unknown>(executor)
     ctx.resolve = resolve
