@@ -27,10 +27,29 @@ function hintOf(error: unknown): string | undefined {
   return typeof hint === 'string' ? hint : undefined
 }
 
+/** Causes followed to the first that says something new. */
+const maxCauses = 5
+
+/**
+ * The message, with that of its cause: what is kept from the callers of a service ("the database is not available") is just
+ * what a person at the terminal needs to know.
+ */
+export function toMessage(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  let { cause } = error
+  for (let depth = 0; depth < maxCauses && cause instanceof Error; depth++) {
+    const { message } = cause
+    if (cause instanceof AggregateError && message === '') cause = cause.errors[0]
+    else if (message !== '' && !error.message.includes(message)) return `${error.message}: ${message}`
+    else cause = cause.cause
+  }
+  return error.message
+}
+
 /** The text for the terminal; stack and causes with BANYAN_DEBUG=1. */
 export function formatFailure(error: unknown, debug: boolean): string {
   if (debug && error instanceof Error) return `${error.stack ?? error.message}${causeOf(error)}`
-  const message = error instanceof Error ? error.message : String(error)
+  const message = toMessage(error)
   const hint = hintOf(error)
   const unforeseen = error instanceof Error && !isForeseen(error)
   const more = unforeseen ? 'Set BANYAN_DEBUG=1 to see where it comes from.' : undefined
@@ -40,7 +59,7 @@ export function formatFailure(error: unknown, debug: boolean): string {
 /** The same for a program. */
 export function toFailureDocument(error: unknown): object {
   const { code, reason } = (error ?? {}) as { code?: unknown; reason?: unknown }
-  const message = error instanceof Error ? error.message : String(error)
+  const message = toMessage(error)
   return { error: { message, hint: hintOf(error), code, reason } }
 }
 

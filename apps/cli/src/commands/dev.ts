@@ -26,9 +26,16 @@ export async function dev(flags: DevFlags & { readonly project: string }): Promi
     paint: createPainter(wantsColour(process.stdout, process.env)),
     now: environment.clock.now,
   })
+  // Nobody reads any more (`npm start | head`): no reason to end.
+  process.stdout.on('error', () => undefined)
   const cli = fileURLToPath(new URL('../main.ts', import.meta.url))
   const parent = new Parent({ environment, settings, project, cli, env: process.env, log })
   const stop = listenForStop()
+  process.once('uncaughtException', (error) => {
+    process.stderr.write(`${formatFailure(error, true)}\n`)
+    parent.kill()
+    process.exit(1)
+  })
   try {
     return await run(parent, stop, () => environment.clock.monotonic() - startedMs)
   } finally {

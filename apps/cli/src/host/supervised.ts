@@ -5,6 +5,7 @@
 import { BanyanError, type Environment, isBanyanError, sleep } from 'banyan/core'
 import type { System } from 'banyan/runtime'
 import type { Log } from 'banyan/telemetry'
+import { toMessage } from '../failure.ts'
 import { type HostProcess, startHostProcess } from './host-process.ts'
 import type { Fault, FromHost, HostConfiguration, ToHost } from './messages.ts'
 
@@ -126,7 +127,7 @@ export function toFault(error: unknown): Fault {
   const final = causes.every(isFinal)
   const hint =
     known?.hint ?? causes.map((cause) => (isBanyanError(cause) ? cause.hint : undefined)).find((text) => text)
-  return { message: error instanceof Error ? error.message : String(error), hint, reason: known?.reason, final }
+  return { message: toMessage(error), hint, reason: known?.reason, final }
 }
 
 const finalCodes: ReadonlySet<string> = new Set(['INVALID_ARGUMENT', 'FAILED_PRECONDITION', 'UNIMPLEMENTED'])
