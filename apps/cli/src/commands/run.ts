@@ -1,18 +1,10 @@
 /** `banyan run`: one host. Under a parent it is configured over the pipe; alone, from the environment. */
 import { realEnvironment } from 'banyan/core'
 import { createLog } from 'banyan/telemetry'
+import { type RunFlags, toNames } from '../host/run-flags.ts'
 import { runSupervised, toFault } from '../host/supervised.ts'
 import { loadProject } from '../settings/project.ts'
 import { loadSystem } from '../settings/system-module.ts'
-
-/** Flags as typed. */
-export interface RunFlags {
-  readonly project: string
-  readonly services?: string
-  readonly gateway?: boolean
-  readonly name?: string
-  readonly supervised?: boolean
-}
 
 /** Runs until the process ends. */
 export async function run(flags: RunFlags, finish: (code: number) => void): Promise<void> {
@@ -42,9 +34,4 @@ export async function run(flags: RunFlags, finish: (code: number) => void): Prom
 
 function toLevel(text: string | undefined): 'debug' | 'info' | 'warn' | 'error' {
   return text === 'debug' || text === 'warn' || text === 'error' ? text : 'info'
-}
-
-/** Names as in `a,b`. */
-export function toNames(text: string | undefined): readonly string[] {
-  return (text ?? '').split(',').filter((name) => name !== '')
 }

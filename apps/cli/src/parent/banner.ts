@@ -1,8 +1,8 @@
 /** What is where, once everything is ready. */
-import type { Parent } from './parent.ts'
+import type { SystemView } from './system-view.ts'
 
 /** A few lines for a person. */
-export function toBanner(parent: Parent, tookMs: number): string {
+export function toBanner(parent: SystemView, tookMs: number): string {
   const { system, settings, hosts, extras, database } = parent
   const services = system?.services.length ?? 0
   const plans = hosts?.hosts ?? []

@@ -2,9 +2,9 @@
 import { openControlServer } from 'banyan/control'
 import { BanyanError } from 'banyan/core'
 import { portInUse } from '../process/ports.ts'
-import type { Parent } from './parent.ts'
 import { controlPortSetting } from './placing.ts'
 import { gatherStatus } from './status.ts'
+import type { SystemView } from './system-view.ts'
 
 /** An open one. */
 export interface ControlPort {
@@ -16,8 +16,8 @@ const restartDrainMs = 3_000
 const freshMs = 250
 
 /** Opens it. */
-export async function openControlPort(parent: Parent): Promise<ControlPort> {
-  const { environment } = parent.options
+export async function openControlPort(parent: SystemView): Promise<ControlPort> {
+  const { environment } = parent
   let gathered: ReturnType<typeof gatherStatus> | undefined
   let gatheredAtMs = 0
   const status = (): ReturnType<typeof gatherStatus> => {

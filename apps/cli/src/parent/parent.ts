@@ -19,6 +19,7 @@ import { createHostGroup, type HostGroup } from './host-group.ts'
 import { placePorts } from './placing.ts'
 import { createRunRecorder, type Running } from './run-recorder.ts'
 import { SystemDatabases } from './system-databases.ts'
+import type { ParentState, SystemView } from './system-view.ts'
 
 /** What a parent is made of. */
 export interface ParentOptions {
@@ -37,10 +38,8 @@ const restartDrainMs = 3_000
 /** A port may still be held by what an earlier parent had left running. */
 const portPatienceMs = 3_000
 
-export type ParentState = 'starting' | 'running' | 'stopping'
-
 /** See the top of the file. */
-export class Parent {
+export class Parent implements SystemView {
   readonly options: ParentOptions
   state: ParentState = 'starting'
   settings: DevSettings
@@ -66,6 +65,9 @@ export class Parent {
     this.#giveUp = resolve
   }
 
+  get environment(): Environment {
+    return this.options.environment
+  }
   get controlUrl(): string {
     return `http://127.0.0.1:${this.settings.controlPort}`
   }

@@ -8,7 +8,7 @@ import type {
 } from 'banyan/control'
 import type { HostReport } from '../host/messages.ts'
 import type { HostChild } from './host-child.ts'
-import type { Parent } from './parent.ts'
+import type { SystemView } from './system-view.ts'
 
 /** How long a host may take to answer; then what it said last counts. */
 const reportWithinMs = 1_000
@@ -19,8 +19,8 @@ interface Reported {
 }
 
 /** See the top of the file. */
-export async function gatherStatus(parent: Parent): Promise<StatusDocument> {
-  const { environment } = parent.options
+export async function gatherStatus(parent: SystemView): Promise<StatusDocument> {
+  const { environment } = parent
   const hosts = parent.hosts?.hosts ?? []
   const reported = await Promise.all(hosts.map(async (host) => ({ host, report: await host.report(reportWithinMs) })))
   const { database } = parent
@@ -46,7 +46,7 @@ export async function gatherStatus(parent: Parent): Promise<StatusDocument> {
   }
 }
 
-function parentProcess(parent: Parent): ProcessStatus {
+function parentProcess(parent: SystemView): ProcessStatus {
   return {
     name: 'parent',
     kind: 'parent',
@@ -60,7 +60,7 @@ function parentProcess(parent: Parent): ProcessStatus {
 }
 
 /** A server that is somebody else's is none of our processes. */
-function databaseProcess({ database }: Parent): readonly ProcessStatus[] {
+function databaseProcess({ database }: SystemView): readonly ProcessStatus[] {
   if (database === undefined || database.mode === 'server') return []
   const { state, restarts, pid } = database
   const reasons = state === 'waiting' ? ['it ended and is being started again'] : []
@@ -82,7 +82,7 @@ function hostProcess({ host, report }: Reported): ProcessStatus {
   }
 }
 
-function extraProcesses({ extras }: Parent): readonly ProcessStatus[] {
+function extraProcesses({ extras }: SystemView): readonly ProcessStatus[] {
   return extras.map(({ spec, supervisor }) => ({
     name: spec.name,
     kind: 'process',
@@ -94,7 +94,7 @@ function extraProcesses({ extras }: Parent): readonly ProcessStatus[] {
   }))
 }
 
-function servicesOf({ system }: Parent, { host, report }: Reported): readonly ServiceEntryStatus[] {
+function servicesOf({ system }: SystemView, { host, report }: Reported): readonly ServiceEntryStatus[] {
   return host.plan.services.map((name) => {
     const known = system?.services.find((one) => one.name === name)
     const said = report?.services.find((one) => one.name === name)

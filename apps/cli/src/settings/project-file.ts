@@ -1,7 +1,16 @@
 /** `banyan.json` as text → settings, with everything that is wrong with it in one message. */
 import type { Split } from 'banyan/control'
 import { CommandError } from '../failure.ts'
-import type { ExtraProcess } from './project.ts'
+
+/** A program that the system needs beside its hosts. */
+export interface ExtraProcess {
+  readonly name: string
+  /** Program and arguments, run in the project's folder; `node` is the one that runs Banyan. */
+  readonly command: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** The port it listens on; it is told by this variable, and ready once the port answers. */
+  readonly port?: { readonly env: string; readonly default: number }
+}
 
 /** What the file may say. */
 export interface ProjectFile {

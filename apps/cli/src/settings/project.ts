@@ -6,17 +6,9 @@ import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Split } from 'banyan/control'
 import { CommandError } from '../failure.ts'
-import { readProjectFile } from './project-file.ts'
+import { type ExtraProcess, readProjectFile } from './project-file.ts'
 
-/** A program that the system needs beside its hosts. */
-export interface ExtraProcess {
-  readonly name: string
-  /** Program and arguments, run in the project's folder; `node` is the one that runs Banyan. */
-  readonly command: readonly string[]
-  readonly env: Readonly<Record<string, string>>
-  /** The port it listens on; it is told by this variable, and ready once the port answers. */
-  readonly port?: { readonly env: string; readonly default: number }
-}
+export type { ExtraProcess } from './project-file.ts'
 
 /** See the top of the file. */
 export interface Project {

@@ -23,7 +23,7 @@ export interface ControlServerOptions {
 
 const loopbackNames = ['127.0.0.1', 'localhost', '[::1]']
 const maxBodyBytes = 4_096
-const common = {
+const safeHeaders = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -32,13 +32,13 @@ const common = {
 
 const json = (status: number, body: object): HttpResponse => ({
   status,
-  headers: { ...common, 'content-type': 'application/json' },
+  headers: { ...safeHeaders, 'content-type': 'application/json' },
   body: JSON.stringify(body),
 })
 
 const refusal = (status: number, detail: string): HttpResponse => ({
   status,
-  headers: { ...common, 'content-type': 'application/problem+json' },
+  headers: { ...safeHeaders, 'content-type': 'application/problem+json' },
   body: JSON.stringify({ type: 'about:blank', status, detail }),
 })
 
@@ -84,7 +84,11 @@ function createHandler(options: ControlServerOptions): (request: HttpRequest, po
   const expected = digest(options.token)
   const page: HttpResponse = {
     status: 200,
-    headers: { ...common, 'content-type': 'text/html; charset=utf-8', 'content-security-policy': statusPage.policy },
+    headers: {
+      ...safeHeaders,
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': statusPage.policy,
+    },
     body: statusPage.html,
   }
   let started = false

@@ -21,6 +21,7 @@ export const counter = defineService(Counter, {
       return { total: row.total, pid: process.pid }
     },
     async slow({ ms }, ctx) {
+      ctx.log.info('a slow call begins')
       await pause(ms, undefined, { signal: ctx.signal })
       return { ms }
     },

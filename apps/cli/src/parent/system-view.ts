@@ -1,0 +1,26 @@
+/** A running system as its status page and its log see it: what there is, to be looked at. */
+import type { Environment } from 'banyan/core'
+import type { DevSettings } from '../settings/dev-settings.ts'
+import type { DataDirectory } from './data-directory.ts'
+import type { SystemDatabase } from './database.ts'
+import type { SystemDescription } from './describe.ts'
+import type { ExtraChild } from './extra-child.ts'
+import type { HostGroup } from './host-group.ts'
+
+/** Where a parent is in its life. */
+export type ParentState = 'starting' | 'running' | 'stopping'
+
+/** See the top of the file. What is not there yet is undefined. */
+export interface SystemView {
+  readonly environment: Environment
+  readonly state: ParentState
+  /** With real ports once they are decided. */
+  readonly settings: DevSettings
+  readonly gatewayUrl: string
+  readonly controlUrl: string
+  readonly system: SystemDescription | undefined
+  readonly data: DataDirectory | undefined
+  readonly database: SystemDatabase | undefined
+  readonly hosts: HostGroup | undefined
+  readonly extras: readonly ExtraChild[]
+}
