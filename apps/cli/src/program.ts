@@ -1,25 +1,18 @@
 /** The commands, their flags and help. Each command's code is loaded when it is called, so that none pays for another. */
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { exitCodeOf, exitCodes, formatFailure, toFailureDocument } from './failure.ts'
+import { cliVersion } from './self.ts'
 
 /** Ends the process with a code. */
 type Finish = (code: number) => void
 
 const project = ['--project <dir>', 'folder of the system and its banyan.json', '.'] as const
 
-function versionText(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-    version: string
-  }
-  return version
-}
-
 /** The whole of the command line. */
 export function createProgram(finish: Finish): Command {
   const program = new Command('banyan')
     .description('Typed services that run as one process or as many.')
-    .version(versionText())
+    .version(cliVersion())
     .showHelpAfterError('(banyan --help lists commands and flags)')
     .exitOverride()
   addDev(program, finish)

@@ -1,5 +1,4 @@
 /** `banyan dev`: the whole system on this machine, under a parent that watches over it. */
-import { fileURLToPath } from 'node:url'
 import { type Environment, realEnvironment } from 'banyan/core'
 import { formatFailure } from '../failure.ts'
 import { createPainter, wantsColour } from '../log/colour.ts'
@@ -8,6 +7,7 @@ import { toBanner } from '../parent/banner.ts'
 import { Parent } from '../parent/parent.ts'
 import type { StopWatching } from '../parent/watch.ts'
 import { listenForStop } from '../process/signals.ts'
+import { cliPath } from '../self.ts'
 import { type DevFlags, toDevSettings } from '../settings/dev-settings.ts'
 import { loadProject } from '../settings/project.ts'
 
@@ -28,8 +28,7 @@ export async function dev(flags: DevFlags & { readonly project: string }): Promi
   })
   // Nobody reads any more (`npm start | head`): no reason to end.
   process.stdout.on('error', () => undefined)
-  const cli = fileURLToPath(new URL('../main.ts', import.meta.url))
-  const parent = new Parent({ environment, settings, project, cli, env: process.env, log })
+  const parent = new Parent({ environment, settings, project, cli: cliPath, env: process.env, log })
   const stop = listenForStop()
   process.once('uncaughtException', (error) => {
     process.stderr.write(`${formatFailure(error, true)}\n`)
