@@ -2,8 +2,10 @@
 //
 //   npm run bench                             all of them
 //   npm run bench -- in-process gateway       some of them
-//   --rounds N    rounds per generation of processes      --quick    short: to see that it runs, not to believe it
-//   --write       writes RESULTS.md, the parts that were run; the others stay as they are
+//   --rounds N         rounds per generation of processes (5)
+//   --generations N    how often all processes are started afresh (3)
+//   --quick            short: to see that it runs, not to believe it
+//   --write            writes RESULTS.md, the parts that were run; the others stay as they are
 import { parseArgs } from 'node:util'
 import { toLoad, toMachine, toVersions } from './src/measure/machine.ts'
 import type { Benchmark, Effort } from './src/measure/section.ts'
@@ -24,6 +26,7 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: {
       rounds: { type: 'string' },
+      generations: { type: 'string' },
       quick: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
     },
@@ -31,7 +34,7 @@ async function main(): Promise<void> {
   const names = positionals.length === 0 ? Object.keys(benchmarks) : positionals
   const unknown = names.find((name) => benchmarks[name] === undefined)
   if (unknown !== undefined) throw new Error(`no benchmark '${unknown}': ${Object.keys(benchmarks).join(', ')}`)
-  const effort = toEffort(values.quick, values.rounds)
+  const effort = toEffort(values.quick, values)
   say(`${toMachine()}; load ${toLoad()}\n${toVersions()}`)
   for (const name of names) {
     say(`\n== ${name}`)
@@ -42,14 +45,17 @@ async function main(): Promise<void> {
   }
 }
 
-function toEffort(quick: boolean, rounds: string | undefined): Effort {
+function toEffort(quick: boolean, asked: { readonly rounds?: string; readonly generations?: string }): Effort {
   const base = quick
     ? { rounds: 3, generations: 1, measureMs: 100, warmUpMs: 400 }
     : { rounds: 5, generations: 3, measureMs: 400, warmUpMs: 1_500 }
-  if (rounds === undefined) return base
-  const count = Number(rounds)
-  if (!Number.isInteger(count) || count < 1 || count > 1_000) throw new Error('--rounds takes a number from 1 to 1000')
-  return { ...base, rounds: count }
+  const toCount = (name: keyof typeof asked): number => {
+    const count = Number(asked[name] ?? base[name])
+    if (!Number.isInteger(count) || count < 1 || count > 1_000)
+      throw new Error(`--${name} takes a number from 1 to 1000`)
+    return count
+  }
+  return { ...base, rounds: toCount('rounds'), generations: toCount('generations') }
 }
 
 try {

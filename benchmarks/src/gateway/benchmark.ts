@@ -53,7 +53,7 @@ async function measureGeneration(url: string, effort: Effort): Promise<Rounds<Lo
     }
     const skus = await readSkus(targets.get(ours) as Target)
     const run = (name: string, ms: number): Promise<LoadSample> => measure(targets.get(name) as Target, load, skus, ms)
-    for (const name of names) await run(name, effort.warmUpMs * 2)
+    for (const name of names) await run(name, effort.warmUpMs * 4)
     return await interleave(names, effort.rounds, (name) => run(name, effort.measureMs * 4))
   } finally {
     await Promise.all([load, ...[...targets.values()].map(({ server }) => server)].map((peer) => peer.stop()))

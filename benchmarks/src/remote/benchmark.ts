@@ -49,7 +49,7 @@ async function measureGeneration(effort: Effort): Promise<readonly Rounds<LoadSa
     for (const name of names) pairs.set(name, await startPair(name))
     const run = (name: string, workers: number, ms: number): Promise<LoadSample> =>
       measure(pairs.get(name) as Pair, workers, ms)
-    for (const name of names) await run(name, 64, effort.warmUpMs * 2)
+    for (const name of names) await run(name, 64, effort.warmUpMs * 4)
     const results: Rounds<LoadSample>[] = []
     for (const workers of workerCounts)
       results.push(await interleave(names, effort.rounds, (name) => run(name, workers, effort.measureMs * 2)))
