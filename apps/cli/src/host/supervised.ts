@@ -2,6 +2,7 @@
  * A host under a parent: says hello, is configured over the pipe, tells how it is, ends when the parent says so or is gone.
  * Ctrl-C is the parent's business; SIGTERM from anybody drains.
  */
+import type { Addresses } from 'banyan/control'
 import { BanyanError, type Environment, isBanyanError, sleep } from 'banyan/core'
 import type { System } from 'banyan/runtime'
 import type { Log } from 'banyan/telemetry'
@@ -24,13 +25,17 @@ export interface SupervisedHostOptions {
   readonly log: Log
 }
 
-const tell = (message: FromHost): void => {
-  if (process.connected) process.send?.(message, () => undefined)
-}
+/** Resolves once it is sent, or cannot be. */
+const tell = (message: FromHost): Promise<void> =>
+  new Promise((resolve) => {
+    if (process.connected) process.send?.(message, () => resolve())
+    else resolve()
+  })
 
 class SupervisedHost {
   readonly #options: SupervisedHostOptions
   #running: HostProcess | undefined
+  #addresses: Addresses | undefined
   #told = ''
   #ending: Promise<void> | undefined
 
@@ -45,7 +50,7 @@ class SupervisedHost {
     process.on('SIGINT', () => undefined)
     process.on('uncaughtException', (error) => this.#crash('uncaught exception', error))
     process.on('unhandledRejection', (error) => this.#crash('unhandled rejection', error))
-    tell({ type: 'hello' })
+    void tell({ type: 'hello' })
     this.#warmUp()
   }
 
@@ -57,9 +62,15 @@ class SupervisedHost {
 
   #receive(message: ToHost): void {
     if (message.type === 'configure') void this.#start(message.configuration)
-    else if (message.type === 'addresses') this.#running?.resolver.set(message.addresses)
+    else if (message.type === 'addresses') this.#learn(message.addresses)
     else if (message.type === 'stop') this.end(message.drainMs, 0, 'asked to stop')
     else void this.#report(message.id)
+  }
+
+  /** Also what is told while the host still starts: nobody tells it again. */
+  #learn(addresses: Addresses): void {
+    this.#addresses = addresses
+    this.#running?.resolver.set(addresses)
   }
 
   async #start(configuration: HostConfiguration): Promise<void> {
@@ -68,9 +79,10 @@ class SupervisedHost {
     } catch (error) {
       const fault = toFault(error)
       this.#options.log.error('the host cannot start', { error, hint: fault.hint })
-      tell({ type: 'failed', fault })
+      await tell({ type: 'failed', fault })
       return this.end(0, 1)
     }
+    if (this.#addresses !== undefined) this.#running.resolver.set(this.#addresses)
     void this.#watchState(this.#running)
   }
 
@@ -87,12 +99,12 @@ class SupervisedHost {
     const text = JSON.stringify(message)
     if (text === this.#told) return
     this.#told = text
-    tell(message)
+    void tell(message)
   }
 
   async #report(id: number): Promise<void> {
     const report = await this.#running?.report()
-    if (report !== undefined) tell({ type: 'report', id, report })
+    if (report !== undefined) await tell({ type: 'report', id, report })
   }
 
   #crash(what: string, error: unknown): void {

@@ -1,6 +1,6 @@
 /** The data directory of a system: one parent at a time, nothing of an earlier one left running, empty when that is wanted. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CommandError } from '../failure.ts'
 import { type DirectoryLock, takeLock } from '../process/lock.ts'
@@ -35,11 +35,21 @@ export async function openDataDirectory(
     if (options.fresh)
       for (const name of [...stateNames, ...options.processNames])
         rmSync(join(path, name), { recursive: true, force: true })
+    boundCompileCache(path)
     return { path, token: readToken(path), ended, close: () => close(path, lock) }
   } catch (error) {
     lock.release()
     throw error
   }
+}
+
+/** Every version of every file that was ever run leaves an entry; at this many it begins anew. */
+const maxCompiled = 4_000
+
+function boundCompileCache(path: string): void {
+  const cache = join(path, 'compile-cache')
+  if (!existsSync(cache)) return
+  if (readdirSync(cache, { recursive: true }).length > maxCompiled) rmSync(cache, { recursive: true, force: true })
 }
 
 function create(path: string): void {

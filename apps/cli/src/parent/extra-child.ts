@@ -46,7 +46,7 @@ export function createExtraChild(options: ExtraChildOptions): ExtraChild {
         let over = false
         const ended = child.ended.then((how) => {
           over = true
-          child.kill()
+          child.sweep()
           return how
         })
         void becomeReady(() => over)

@@ -80,8 +80,7 @@ class Host implements HostChild {
       this.address = undefined
       this.reasons = [`ended: ${how}`]
       this.#report = undefined
-      // What it may have left behind in its group.
-      child.kill()
+      child.sweep()
       return how
     })
     const ask = (): void => child.send({ type: 'stop', drainMs: this.#drainMs } satisfies ToHost)

@@ -37,6 +37,8 @@ export interface HostGroup {
   stop(drainMs: () => number): Promise<void>
 }
 
+/** However long the gateway took: what is committed still goes out. */
+const flushMs = 1_000
 const loopback = '127.0.0.1'
 /** The gateway among the holders of tokens, as the runtime calls it. */
 const gatewayToken = 'gateway'
@@ -93,7 +95,8 @@ export function createHostGroup(options: HostGroupOptions): HostGroup {
     async stop(drainMs) {
       const gateways = hosts.filter(({ plan }) => plan.gateway)
       await Promise.all(gateways.map((host) => host.stop(drainMs())))
-      await Promise.all(hosts.filter((host) => !gateways.includes(host)).map((host) => host.stop(drainMs())))
+      const others = hosts.filter((host) => !gateways.includes(host))
+      await Promise.all(others.map((host) => host.stop(Math.max(flushMs, drainMs()))))
     },
   }
 }

@@ -25,6 +25,8 @@ export interface Child {
   terminate(): void
   /** Ends it and everything it started. */
   kill(): void
+  /** After its end: ends what it started and did not end itself. */
+  sweep(): void
 }
 
 const ownGroup = process.platform !== 'win32'
@@ -58,16 +60,19 @@ export function startChild(options: ChildOptions): Child {
       if (ownGroup) child.kill('SIGTERM')
       else child.stdin?.destroy()
     },
-    kill: () => killGroup(child),
+    kill() {
+      if (child.exitCode === null && child.signalCode === null) killGroup(child)
+    },
+    sweep: () => killGroup(child),
   }
 }
 
 function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  if (child.pid === undefined) return
   try {
     if (ownGroup) process.kill(-child.pid, 'SIGKILL')
     else child.kill('SIGKILL')
   } catch {
-    child.kill('SIGKILL')
+    // There is nobody left in it.
   }
 }

@@ -58,9 +58,11 @@ export async function endOrphans(children: readonly RecordedChild[]): Promise<re
   return orphans
 }
 
+/** By force with everything it started: each of them leads a group of its own. */
 function signal({ pid }: ProcessIdentity, name: NodeJS.Signals): void {
+  const group = name === 'SIGKILL' && process.platform !== 'win32'
   try {
-    process.kill(pid, name)
+    process.kill(group ? -pid : pid, name)
   } catch {
     // It ended just now.
   }
