@@ -1,9 +1,10 @@
 /** The shop's own system, its catalog, behind our gateway. Argument: the URL of the catalog's database. */
+
+import system from '@banyan/shop/system'
 import { createHost } from 'banyan'
 import { realEnvironment } from 'banyan/core'
 import { createGateway } from 'banyan/gateway'
 import { silentLog } from 'banyan/telemetry'
-import system from '../../../examples/shop/system.ts'
 import { answerParent } from '../measure/peer.ts'
 import { openCatalogStore } from './catalog-store.ts'
 
