@@ -1,5 +1,6 @@
 // Two projects, because they have different costs. `unit` runs in virtual time with nothing installed and stays
-// under a minute; `engine` starts real Postgres servers and real processes, so its files run one after the other.
+// under a minute; `engine` starts real Postgres servers and real processes. Those mostly wait for each other, so two files
+// run at a time: more would only make the waits longer.
 // `npm test` runs both, the fast one first (tools/src/test-runner.ts).
 import { defineConfig } from 'vitest/config'
 
@@ -8,6 +9,7 @@ const never = ['**/node_modules/**', '**/dist/**', '**/.banyan/**', '**/fixtures
 
 export default defineConfig({
   test: {
+    maxWorkers: 2,
     projects: [
       {
         test: {
@@ -24,7 +26,6 @@ export default defineConfig({
           include: [`${places}/**/*.engine.test.ts`],
           exclude: never,
           pool: 'forks',
-          fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

@@ -109,7 +109,11 @@ describe.skipIf(!findPostgres().found)('the shop under races', { timeout: caseTi
     await stage.expectBalance(orders)
   })
 
-  it('a charge that was asked for by a host that died is given up when the order is cancelled before the next one', async () => {
+  // The schedule is real time: the host must die between the provider's taking the request and the 3 s it is waited for. On a
+  // busy machine that can be missed, and then the schedule is tried again.
+  it('a charge that was asked for by a host that died is given up when the order is cancelled before the next one', {
+    retry: 2,
+  }, async () => {
     const sku = stage.subject.takeSku()
     await stage.subject.stock(sku, 5)
     stage.provider.pause()
