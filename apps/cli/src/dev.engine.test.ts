@@ -1,5 +1,5 @@
 // `banyan dev` as a person meets it: one process, many processes, what is refused and how that reads.
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -176,4 +176,36 @@ test('--fresh begins with empty databases', async () => {
   const again = await start(['--no-watch', '--fresh'])
   await again.ready()
   expect((await again.get('/counter')).body).toMatchObject({ total: 0 })
+})
+
+test('the system changed since it last ran: what was remembered of it is not believed', async () => {
+  const system = await start(['--no-watch'])
+  await system.ready()
+  system.child.kill('SIGTERM')
+  await system.ended
+  const file = join(place.project, 'system.ts')
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/ +service\(Greeter.*\n/, ''))
+  const again = await start(['--no-watch'])
+  await again.ready()
+  expect((await again.status()).services.map(({ name }) => name)).toEqual(['counter'])
+  expect((await again.get('/counter')).status).toBe(200)
+  expect((await again.get('/greet/ada')).status).toBe(404)
+})
+
+test('a system that does not load: one line, exit code 1, the first time and when it was known before', async () => {
+  const file = join(place.project, 'system.ts')
+  const good = readFileSync(file, 'utf8')
+  writeFileSync(file, good.replace("name: 'pair'", "name: 'pair"))
+  const never = await start(['--no-watch'])
+  expect((await never.ended).code).toBe(1)
+  expect(never.output()).toMatch(/^banyan: .*system\.ts/m)
+  writeFileSync(file, good)
+  const system = await start(['--no-watch'])
+  await system.ready()
+  system.child.kill('SIGTERM')
+  await system.ended
+  writeFileSync(file, good.replace("name: 'pair'", "name: 'pair"))
+  const again = await start(['--no-watch'])
+  expect((await again.ended).code).toBe(1)
+  expect(again.output()).toMatch(/^banyan: .*system\.ts/m)
 })

@@ -76,3 +76,13 @@ test('an edited migration is refused with what to do', async () => {
   const main = (await system.status()).processes.find(({ name }) => name === 'main')
   expect(main?.pid).toBeNull()
 })
+
+test('a service that is taken out of the system goes, with nothing else started anew but hosts', async () => {
+  const postgres = await system.pidOf('postgres')
+  edit('system.ts', '    service(Greeter,', '    // service(Greeter,')
+  await eventually('the service to be gone', system.status, ({ services }) => services.length === 1)
+  await system.ready()
+  expect((await system.get('/greet/ada')).status).toBe(404)
+  expect((await system.get('/counter')).status).toBe(200)
+  expect(await system.pidOf('postgres')).toBe(postgres)
+})

@@ -1,4 +1,5 @@
 /** `banyan describe`: what the system of a project is, for a parent that does not want to load it itself. */
+import { toDescription } from '../host/description.ts'
 import type { DescribeAnswer } from '../parent/describe.ts'
 import { loadProject } from '../settings/project.ts'
 import { loadSystem } from '../settings/system-module.ts'
@@ -13,8 +14,7 @@ export async function describe(options: { readonly project: string }): Promise<v
 async function toAnswer(folder: string): Promise<DescribeAnswer> {
   try {
     const system = await loadSystem((await loadProject(folder)).systemPath)
-    const services = system.services.map(({ contract: { name, version, owner } }) => ({ name, version, owner }))
-    return { type: 'description', description: { name: system.name, services } }
+    return { type: 'description', description: toDescription(system) }
   } catch (error) {
     const hint = (error as { hint?: string }).hint
     return { type: 'failure', message: error instanceof Error ? error.message : String(error), hint }

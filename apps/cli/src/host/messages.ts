@@ -5,6 +5,7 @@
 import type { Addresses } from 'banyan/control'
 import type { HostStatus } from 'banyan/runtime'
 import type { ParkedEvent } from 'banyan/store'
+import type { SystemDescription } from './description.ts'
 
 /** Everything a host is told before it starts. */
 export interface HostConfiguration {
@@ -54,7 +55,7 @@ export type ToHost =
 
 /** Host to parent. */
 export type FromHost =
-  | { readonly type: 'hello' }
+  | { readonly type: 'hello'; readonly description: SystemDescription }
   | {
       readonly type: 'state'
       readonly state: HostStatus['state']

@@ -7,6 +7,7 @@ import { BanyanError, type Environment, isBanyanError, sleep } from 'banyan/core
 import type { System } from 'banyan/runtime'
 import type { Log } from 'banyan/telemetry'
 import { toMessage } from '../failure.ts'
+import { toDescription } from './description.ts'
 import { type HostProcess, startHostProcess } from './host-process.ts'
 import type { Fault, FromHost, HostConfiguration, ToHost } from './messages.ts'
 
@@ -50,7 +51,7 @@ class SupervisedHost {
     process.on('SIGINT', () => undefined)
     process.on('uncaughtException', (error) => this.#crash('uncaught exception', error))
     process.on('unhandledRejection', (error) => this.#crash('unhandled rejection', error))
-    void tell({ type: 'hello' })
+    void tell({ type: 'hello', description: toDescription(this.#options.system) })
     this.#warmUp()
   }
 

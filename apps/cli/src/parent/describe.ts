@@ -1,13 +1,8 @@
 /** Asks a short-lived process what the system is, so that the parent never loads (and never has to reload) a line of the user's code. */
 
 import { CommandError } from '../failure.ts'
+import type { SystemDescription } from '../host/description.ts'
 import { startChild } from '../process/child.ts'
-
-/** What a parent needs to know of a system. */
-export interface SystemDescription {
-  readonly name: string
-  readonly services: readonly { readonly name: string; readonly version: string; readonly owner: string }[]
-}
 
 /** What the process answers. */
 export type DescribeAnswer =

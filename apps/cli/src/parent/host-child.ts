@@ -2,6 +2,7 @@
 
 import { createSupervisor, type HostPlan, type Registry, type Run, type Supervisor } from 'banyan/control'
 import type { Environment } from 'banyan/core'
+import type { SystemDescription } from '../host/description.ts'
 import type { Fault, FromHost, HostConfiguration, HostReport, ToHost } from '../host/messages.ts'
 import { type Child, startChild } from '../process/child.ts'
 
@@ -28,7 +29,8 @@ export interface HostChildOptions {
   readonly command: readonly [string, ...string[]]
   readonly folder: string
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly configure: () => Promise<HostConfiguration>
+  /** Given once the host has said which system it found. */
+  readonly configure: (found: SystemDescription) => Promise<HostConfiguration>
   readonly onLine: (line: string) => void
   readonly onChange: () => void
   /** It ended unasked; `fault` when it said why. `true` gives it up. */
@@ -89,16 +91,16 @@ class Host implements HostChild {
 
   #receive(message: unknown): void {
     const told = message as FromHost
-    if (told.type === 'hello') void this.#configure()
+    if (told.type === 'hello') void this.#configure(told.description)
     else if (told.type === 'failed') this.#fault = told.fault
     else if (told.type === 'report') this.#reported(told.id, told.report)
     else this.#stateChanged(told)
   }
 
   /** Whoever provides the databases says so when it cannot; the host then waits until it is ended. */
-  async #configure(): Promise<void> {
+  async #configure(found: SystemDescription): Promise<void> {
     const { child } = this
-    const configuration = await this.#options.configure().catch(() => undefined)
+    const configuration = await this.#options.configure(found).catch(() => undefined)
     if (configuration !== undefined) child?.send({ type: 'configure', configuration } satisfies ToHost)
   }
 

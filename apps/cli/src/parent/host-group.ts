@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Provisioned } from '@banyan/postgres'
 import { type ConnectionPlan, createRegistry, type HostPlan, type Registry } from 'banyan/control'
 import type { Environment } from 'banyan/core'
+import { type SystemDescription, shapeOf } from '../host/description.ts'
 import type { Fault, HostConfiguration } from '../host/messages.ts'
 import { generateTokens, toTokenTable } from '../host/tokens.ts'
 import { createHostChild, type HostChild } from './host-child.ts'
@@ -12,6 +13,8 @@ import { createHostChild, type HostChild } from './host-child.ts'
 /** What {@link createHostGroup} takes. */
 export interface HostGroupOptions {
   readonly environment: Environment
+  /** As the plans have it; a host that finds another is not configured, since they are not for it. */
+  readonly system: SystemDescription
   readonly plans: readonly HostPlan[]
   readonly connections: ConnectionPlan
   /** Hosts are started before these are known, and wait for them. */
@@ -30,6 +33,8 @@ export interface HostGroupOptions {
 /** See the top of the file. */
 export interface HostGroup {
   readonly hosts: readonly HostChild[]
+  /** Resolves with what the first of them has found the system to be. */
+  readonly found: Promise<SystemDescription>
   readonly allReady: boolean
   start(): void
   restart(drainMs: number): Promise<void>
@@ -66,6 +71,8 @@ export function createHostGroup(options: HostGroupOptions): HostGroup {
     addresses: registry.addresses(),
   })
 
+  const configured = async (plan: HostPlan): Promise<HostConfiguration> => configure(plan, await options.databases)
+  const found = Promise.withResolvers<SystemDescription>()
   const hosts: readonly HostChild[] = plans.map((plan) =>
     createHostChild({
       environment,
@@ -74,7 +81,12 @@ export function createHostGroup(options: HostGroupOptions): HostGroup {
       command: toCommand(plan, options),
       folder: options.projectFolder,
       env: options.env,
-      configure: async () => configure(plan, await options.databases),
+      configure: (system) => {
+        found.resolve(system)
+        return shapeOf(system) === shapeOf(options.system)
+          ? configured(plan)
+          : Promise.reject(new Error('another system'))
+      },
       onLine: (line) => options.onLine(plan.name, line),
       onChange: options.onChange,
       onEnd: (how, fault, retryInMs) => options.onEnd(plan.name, how, fault, retryInMs),
@@ -83,6 +95,7 @@ export function createHostGroup(options: HostGroupOptions): HostGroup {
 
   return {
     hosts,
+    found: found.promise,
     get allReady() {
       return hosts.every(({ supervisor }) => supervisor.state === 'ready')
     },

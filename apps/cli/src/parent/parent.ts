@@ -5,6 +5,7 @@
 import { planConnections, planTopology } from 'banyan/control'
 import type { Environment } from 'banyan/core'
 import { CommandError } from '../failure.ts'
+import { type SystemDescription, shapeOf } from '../host/description.ts'
 import type { Fault } from '../host/messages.ts'
 import type { ConsoleLog } from '../log/console-log.ts'
 import type { DevSettings } from '../settings/dev-settings.ts'
@@ -12,10 +13,11 @@ import type { Project } from '../settings/project.ts'
 import { type ControlPort, openControlPort } from './control-port.ts'
 import { type DataDirectory, openDataDirectory } from './data-directory.ts'
 import type { SystemDatabase } from './database.ts'
-import { describeSystem, type SystemDescription } from './describe.ts'
+import { describeSystem } from './describe.ts'
 import { toChildEnv } from './environment.ts'
 import { createExtraChild, type ExtraChild } from './extra-child.ts'
 import { createHostGroup, type HostGroup } from './host-group.ts'
+import { noteKnownSystem, readKnownSystem } from './known-system.ts'
 import { placePorts } from './placing.ts'
 import { createRunRecorder, type Running } from './run-recorder.ts'
 import { SystemDatabases } from './system-databases.ts'
@@ -38,6 +40,12 @@ const restartDrainMs = 3_000
 /** A port may still be held by what an earlier parent had left running. */
 const portPatienceMs = 3_000
 
+interface Launched {
+  readonly hosts: HostGroup
+  /** Rejects when the databases cannot be made. */
+  readonly provisioned: Promise<unknown>
+}
+
 /** See the top of the file. */
 export class Parent implements SystemView {
   readonly options: ParentOptions
@@ -47,9 +55,9 @@ export class Parent implements SystemView {
   data: DataDirectory | undefined
   hosts: HostGroup | undefined
   extras: readonly ExtraChild[] = []
-  /** Resolves with the reason when the system cannot go on. */
-  readonly gaveUp: Promise<Error>
-  #giveUp: (error: Error) => void = () => undefined
+  /** Rejects when the start cannot go on: somebody said stop, or something is wrong that only a person can change. */
+  readonly #halted: Promise<never>
+  #halt: (error: Error) => void = () => undefined
   #control: ControlPort | undefined
   #starting: Promise<void> | undefined
   #databases: SystemDatabases | undefined
@@ -60,9 +68,10 @@ export class Parent implements SystemView {
   constructor(options: ParentOptions) {
     this.options = options
     this.settings = options.settings
-    const { promise, resolve } = Promise.withResolvers<Error>()
-    this.gaveUp = promise
-    this.#giveUp = resolve
+    const { promise, reject } = Promise.withResolvers<never>()
+    promise.catch(() => undefined)
+    this.#halted = promise
+    this.#halt = reject
   }
 
   get environment(): Environment {
@@ -107,35 +116,57 @@ export class Parent implements SystemView {
     this.#wasReady = true
   }
 
-  /** Processes take longest to start, so they are started while the databases are still being made. */
-  async #startHosts(server: SystemDatabases): Promise<void> {
-    server.start().catch(() => undefined)
-    const system = await this.#describe()
+  /**
+   * Processes take longest to start, so they are started while the databases are still being made, and by what the system
+   * was the last time; when they find that it has changed, they are started anew.
+   */
+  async #startHosts(databases: SystemDatabases): Promise<void> {
+    databases.start().catch(() => undefined)
+    const { systemPath } = this.options.project
+    const guess = readKnownSystem(this.settings.dataDir, systemPath, this.settings.split)
+    const guessed = guess && this.#launch(guess, databases)
+    const found =
+      guessed === undefined ? await this.#describe() : await Promise.race([guessed.hosts.found, this.#halted])
+    if (guess === undefined || shapeOf(found) !== shapeOf(guess)) await this.#launchAnew(found, databases)
+    else await guessed?.provisioned
+    this.system = found
+    await noteKnownSystem(this.settings.dataDir, systemPath, found)
+  }
+
+  async #launchAnew(system: SystemDescription, databases: SystemDatabases): Promise<void> {
+    await this.hosts?.stop(() => restartDrainMs)
     this.#assertGoing()
     this.system = system
+    await this.#launch(system, databases).provisioned
+  }
+
+  #launch(system: SystemDescription, databases: SystemDatabases): Launched {
+    const { environment, cli, project, log } = this.options
     const plans = planTopology(
       system.services.map(({ name }) => name),
       this.settings.split,
     )
     const connections = planConnections(plans)
-    const databases = server.provision(system, connections)
-    databases.catch(() => undefined)
-    this.hosts = createHostGroup({
-      environment: this.options.environment,
+    const provisioned = databases.provision(system, connections)
+    provisioned.catch(() => undefined)
+    const hosts = createHostGroup({
+      environment,
+      system,
       plans,
       connections,
-      databases,
+      databases: provisioned,
       gatewayPort: this.settings.gatewayPort,
       dataDir: this.settings.dataDir,
-      projectFolder: this.options.project.folder,
-      cli: this.options.cli,
+      projectFolder: project.folder,
+      cli,
       env: this.#childEnv(),
-      onLine: (from, line) => this.options.log.line(from, line),
+      onLine: (from, line) => log.line(from, line),
       onChange: () => this.#onChange(),
       onEnd: (host, how, fault, retryInMs) => this.#hostEnded(host, how, fault, retryInMs),
     })
-    this.hosts.start()
-    await databases
+    this.hosts = hosts
+    hosts.start()
+    return { hosts, provisioned }
   }
 
   #describe(): Promise<SystemDescription> {
@@ -164,14 +195,13 @@ export class Parent implements SystemView {
   }
 
   #untilReady(): Promise<void> {
-    return new Promise((resolve, reject) => {
+    const ready = new Promise<void>((resolve) => {
       this.#changed = () => {
-        if (this.state === 'stopping') reject(new CommandError('stopped before it was ready'))
-        else if (this.allReady) resolve()
+        if (this.allReady) resolve()
       }
-      this.gaveUp.then(reject)
       this.#changed()
     })
+    return Promise.race([ready, this.#halted])
   }
 
   #onChange(): void {
@@ -185,7 +215,7 @@ export class Parent implements SystemView {
       return false
     }
     this.#say(`${host} cannot run: ${fault.message}${fault.hint === undefined ? '' : ` (${fault.hint})`}`, 'error')
-    if (!this.#wasReady && !this.settings.watch) this.#giveUp(new CommandError(fault.message, fault.hint))
+    if (!this.#wasReady && !this.settings.watch) this.#halt(new CommandError(fault.message, fault.hint))
     return this.settings.watch
   }
 
@@ -193,12 +223,11 @@ export class Parent implements SystemView {
   async reload(): Promise<void> {
     const system = await this.#describe()
     this.#assertGoing()
-    const same = namesOf(system) === namesOf(this.system)
+    const known = this.system
     this.system = system
-    if (same && this.hosts !== undefined) return this.hosts.restart(restartDrainMs)
-    await this.hosts?.stop(() => restartDrainMs)
-    this.#assertGoing()
-    if (this.#databases !== undefined) await this.#startHosts(this.#databases)
+    if (this.hosts === undefined || this.#databases === undefined) return
+    if (known !== undefined && shapeOf(system) !== shapeOf(known)) await this.#launchAnew(system, this.#databases)
+    else await this.hosts.restart(restartDrainMs)
   }
 
   /** Ends everything in order: gateway, hosts, extra processes, database. At the end of `drainMs` by force. */
@@ -207,7 +236,7 @@ export class Parent implements SystemView {
     const endMs = clock.monotonic() + drainMs
     const left = (): number => Math.max(0, endMs - clock.monotonic())
     this.state = 'stopping'
-    this.#changed()
+    this.#halt(stopped())
     await this.#starting?.catch(() => undefined)
     await this.hosts?.stop(left)
     await Promise.all(this.extras.map(({ supervisor }) => supervisor.stop(Math.max(1_000, left()))))
@@ -222,7 +251,7 @@ export class Parent implements SystemView {
   }
 
   #assertGoing(): void {
-    if (this.state === 'stopping') throw new CommandError('stopped before it was ready')
+    if (this.state === 'stopping') throw stopped()
   }
 
   #say(message: string, level: 'info' | 'warn' | 'error' = 'info'): void {
@@ -233,5 +262,4 @@ export class Parent implements SystemView {
 const ended = (name: string, how: string, retryInMs: number): string =>
   `${name} ended (${how}); starting it again in ${(retryInMs / 1_000).toFixed(1)} s`
 
-const namesOf = (system: SystemDescription | undefined): string =>
-  [system?.name, ...(system?.services ?? []).map(({ name }) => name)].join()
+const stopped = (): CommandError => new CommandError('stopped before it was ready')

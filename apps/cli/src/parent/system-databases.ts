@@ -1,13 +1,13 @@
 /** The database server of a system, large enough for it, and a database and a role in it for each of its services. */
 import { join } from 'node:path'
-import { filePasswords, type Provisioned, provision } from '@banyan/postgres'
+import type { Provisioned } from '@banyan/postgres'
 import type { ConnectionPlan } from 'banyan/control'
 import type { Environment } from 'banyan/core'
+import type { SystemDescription } from '../host/description.ts'
 import type { ConsoleLog } from '../log/console-log.ts'
 import { fromPostgresLine } from '../log/postgres-line.ts'
 import { type DevSettings, overrideOf } from '../settings/dev-settings.ts'
 import { type SystemDatabase, startDatabase } from './database.ts'
-import type { SystemDescription } from './describe.ts'
 
 /** Connections that an embedded server allows unless a system needs more. */
 const usualConnections = 120
@@ -54,10 +54,14 @@ export class SystemDatabases {
 
   /** Makes what is missing; the connection strings of all services. */
   async provision(system: SystemDescription, connections: ConnectionPlan): Promise<Provisioned> {
+    // Loaded while the server starts: it is half of what this process would load.
+    const loading = import('@banyan/postgres')
+    loading.catch(() => undefined)
     const server = await this.#withConnections(await this.start(), connections)
     const { settings, log } = this.#options
     const services = system.services.map(({ name }) => name)
     const overrides = [...services, 'bus'].map((name) => [name, overrideOf(settings.databaseOverrides, name)])
+    const { filePasswords, provision } = await loading
     return provision({
       adminUrl: server.url,
       system: system.name,

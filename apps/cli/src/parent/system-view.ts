@@ -1,9 +1,9 @@
 /** A running system as its status page and its log see it: what there is, to be looked at. */
 import type { Environment } from 'banyan/core'
+import type { SystemDescription } from '../host/description.ts'
 import type { DevSettings } from '../settings/dev-settings.ts'
 import type { DataDirectory } from './data-directory.ts'
 import type { SystemDatabase } from './database.ts'
-import type { SystemDescription } from './describe.ts'
 import type { ExtraChild } from './extra-child.ts'
 import type { HostGroup } from './host-group.ts'
 

@@ -18,6 +18,6 @@ th, td { padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); ver
 td.wide { white-space: normal; min-width: 14rem; overflow-wrap: anywhere }
 tr:last-child td { border-bottom: 0 }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
-.good { color: var(--good) } .bad { color: var(--bad) } .busy { color: var(--busy) } .none { color: var(--dim) }
+.good, #summary.good { color: var(--good) } .bad, #summary.bad { color: var(--bad) } .busy { color: var(--busy) } .none { color: var(--dim) }
 a { color: inherit }
 `
