@@ -12,23 +12,29 @@ export interface ExtraChild {
   readonly child: Child | undefined
 }
 
-/** What {@link createExtraChild} takes. */
+/** What {@link createExtraChildren} takes. */
 export interface ExtraChildOptions {
   readonly environment: Environment
-  readonly spec: PlacedProcess
   readonly folder: string
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly onLine: (line: string) => void
+  readonly onLine: (from: string, line: string) => void
   readonly onChange: () => void
-  readonly onEnd: (how: string, retryInMs: number) => void
+  readonly onEnd: (name: string, how: string, retryInMs: number) => void
 }
 
 const lookEveryMs = 50
 const answerWithinMs = 1_000
 
-/** Creates it; nothing runs until its supervisor is started. */
-export function createExtraChild(options: ExtraChildOptions): ExtraChild {
-  const { environment, spec } = options
+/** Creates them; nothing runs until their supervisors are started. */
+export function createExtraChildren(
+  processes: readonly PlacedProcess[],
+  options: ExtraChildOptions,
+): readonly ExtraChild[] {
+  return processes.map((spec) => createExtraChild(spec, options))
+}
+
+function createExtraChild(spec: PlacedProcess, options: ExtraChildOptions): ExtraChild {
+  const { environment } = options
   const extra: { spec: PlacedProcess; child: Child | undefined; supervisor: Supervisor } = {
     spec,
     child: undefined,
@@ -40,7 +46,7 @@ export function createExtraChild(options: ExtraChildOptions): ExtraChild {
           folder: options.folder,
           env: { ...options.env, ...spec.env },
           messages: false,
-          onLine: options.onLine,
+          onLine: (line) => options.onLine(spec.name, line),
         })
         extra.child = child
         let over = false
@@ -54,7 +60,7 @@ export function createExtraChild(options: ExtraChildOptions): ExtraChild {
       },
       onChange: options.onChange,
       onEnd: (how, retryInMs) => {
-        options.onEnd(how, retryInMs)
+        options.onEnd(spec.name, how, retryInMs)
         return false
       },
     }),

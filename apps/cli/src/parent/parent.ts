@@ -15,7 +15,7 @@ import { type DataDirectory, openDataDirectory } from './data-directory.ts'
 import type { SystemDatabase } from './database.ts'
 import { describeSystem } from './describe.ts'
 import { toChildEnv } from './environment.ts'
-import { createExtraChild, type ExtraChild } from './extra-child.ts'
+import { createExtraChildren, type ExtraChild } from './extra-child.ts'
 import { createHostGroup, type HostGroup } from './host-group.ts'
 import { noteKnownSystem, readKnownSystem } from './known-system.ts'
 import { placePorts } from './placing.ts'
@@ -108,7 +108,15 @@ export class Parent implements SystemView {
     this.#control = await openControlPort(this)
     const verbose = env['BANYAN_LOG_LEVEL'] === 'debug'
     this.#databases = new SystemDatabases({ environment, settings: this.settings, log, verbose })
-    this.#startExtras()
+    this.extras = createExtraChildren(this.settings.processes, {
+      environment,
+      folder: this.options.project.folder,
+      env: this.#childEnv(),
+      onLine: (from, line) => log.line(from, line),
+      onChange: () => this.#onChange(),
+      onEnd: (name, how, retryInMs) => this.#say(ended(name, how, retryInMs), 'warn'),
+    })
+    for (const { supervisor } of this.extras) supervisor.start()
     this.#onChange()
     await this.#startHosts(this.#databases)
     await this.#untilReady()
@@ -172,22 +180,6 @@ export class Parent implements SystemView {
   #describe(): Promise<SystemDescription> {
     const { cli, project } = this.options
     return describeSystem({ cli, projectFolder: project.folder, env: this.#childEnv() })
-  }
-
-  #startExtras(): void {
-    const { environment, log, project } = this.options
-    this.extras = this.settings.processes.map((spec) =>
-      createExtraChild({
-        environment,
-        spec,
-        folder: project.folder,
-        env: this.#childEnv(),
-        onLine: (line) => log.line(spec.name, line),
-        onChange: () => this.#onChange(),
-        onEnd: (how, retryInMs) => this.#say(ended(spec.name, how, retryInMs), 'warn'),
-      }),
-    )
-    for (const { supervisor } of this.extras) supervisor.start()
   }
 
   #childEnv(): Readonly<Record<string, string | undefined>> {
