@@ -7,9 +7,7 @@ import type { Environment } from 'banyan/core'
 import { CommandError } from '../failure.ts'
 import { type SystemDescription, shapeOf } from '../host/description.ts'
 import type { Fault } from '../host/messages.ts'
-import type { ConsoleLog } from '../log/console-log.ts'
 import type { DevSettings } from '../settings/dev-settings.ts'
-import type { Project } from '../settings/project.ts'
 import { type ControlPort, openControlPort } from './control-port.ts'
 import { type DataDirectory, openDataDirectory } from './data-directory.ts'
 import type { SystemDatabase } from './database.ts'
@@ -18,22 +16,11 @@ import { toChildEnv } from './environment.ts'
 import { createExtraChildren, type ExtraChild } from './extra-child.ts'
 import { createHostGroup, type HostGroup } from './host-group.ts'
 import { noteKnownSystem, readKnownSystem } from './known-system.ts'
+import type { ParentOptions } from './parent-options.ts'
 import { placePorts } from './placing.ts'
 import { createRunRecorder, type Running } from './run-recorder.ts'
 import { SystemDatabases } from './system-databases.ts'
 import type { ParentState, SystemView } from './system-view.ts'
-
-/** What a parent is made of. */
-export interface ParentOptions {
-  readonly environment: Environment
-  /** Ports may be 0; the parent finds free ones. */
-  readonly settings: DevSettings
-  readonly project: Project
-  /** Path of this command's main module, which hosts are started with. */
-  readonly cli: string
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly log: ConsoleLog
-}
 
 /** Hosts that are restarted for new code have this long for what they are doing. */
 const restartDrainMs = 3_000
