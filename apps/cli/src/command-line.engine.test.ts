@@ -66,7 +66,7 @@ test('a folder without a system, and a file that is wrong: exit code 1, in a lin
   const other = createPlace()
   writeFileSync(join(other.project, 'banyan.json'), '{ "gatewayPort": 1, "processes": [{ "name": "A" }] }')
   const { code, output } = await banyan(['dev', '--project', other.project])
-  other.remove()
+  await other.remove()
   expect(code).toBe(1)
   expect(output).toContain("'gatewayPort' is no setting")
   expect(output).toContain("'processes[0].name' must be")

@@ -20,7 +20,7 @@ beforeEach(() => {
 })
 afterEach(async () => {
   await endSystem(system, place)
-  place.remove()
+  await place.remove()
 })
 
 /** Kills a process and waits until another has taken its place and all is ready. */

@@ -22,7 +22,7 @@ beforeEach(() => {
 })
 afterEach(async () => {
   for (const system of systems) await endSystem(system, place)
-  place.remove()
+  await place.remove()
 })
 
 async function start(...given: Parameters<typeof startSystem> extends [Place, ...infer Rest] ? Rest : never) {

@@ -27,7 +27,7 @@ beforeEach(() => {
 })
 afterEach(async () => {
   for (const command of commands) await endSystem(command, place)
-  place.remove()
+  await place.remove()
 })
 
 async function banyan(args: readonly string[], env: Env) {

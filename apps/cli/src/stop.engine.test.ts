@@ -1,7 +1,7 @@
 // How a system ends: in order and with what is under way, or at once when somebody insists.
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { isRunning } from './process/identity.ts'
+import { identifyProcess, isRunning, type ProcessIdentity } from './process/identity.ts'
 import { readRunRecord } from './process/run-record.ts'
 import { sameWishMs } from './process/signals.ts'
 import {
@@ -21,7 +21,7 @@ beforeEach(() => {
 })
 afterEach(async () => {
   await endSystem(system, place)
-  place.remove()
+  await place.remove()
 })
 
 const slowUnderWay = () =>
@@ -65,6 +65,7 @@ test('a second signal ends everything at once, with 1', async () => {
   const slow = system.get('/slow/20000').catch((error: Error) => error)
   await slowUnderWay()
   const { children = [] } = readRunRecord(place.dataDir) ?? {}
+  const postgres = identifyProcess(await system.pidOf('postgres')) as ProcessIdentity
   const askedMs = performance.now()
   system.child.kill('SIGTERM')
   await pause(sameWishMs + 200)
@@ -72,9 +73,10 @@ test('a second signal ends everything at once, with 1', async () => {
   expect(await system.ended).toEqual({ code: 1, signal: null })
   expect(performance.now() - askedMs).toBeLessThan(8_000)
   expect(await slow).toBeInstanceOf(Error)
+  const all = [...children, postgres]
   await eventually(
     'all children to end',
-    () => children.filter(isRunning).length,
+    () => all.filter(isRunning).length,
     (left) => left === 0,
   )
 })

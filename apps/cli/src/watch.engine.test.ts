@@ -21,7 +21,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await endSystem(system, place)
-  place.remove()
+  await place.remove()
 })
 
 const edit = (path: string, from: string, to: string): void => {

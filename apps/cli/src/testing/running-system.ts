@@ -1,6 +1,6 @@
 /** A `banyan dev` of the example pair for tests: in folders of its own, on free ports, ended whatever happens. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -19,7 +19,7 @@ export interface Place {
   /** A copy of the pair, to be changed. */
   readonly project: string
   readonly dataDir: string
-  remove(): void
+  remove(): Promise<void>
 }
 
 /** Makes them. */
@@ -31,7 +31,14 @@ export function createPlace(): Place {
   return {
     project,
     dataDir: join(folder, 'data'),
-    remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
+    async remove() {
+      // A database that was ended by force is shut down by its guardian, which may still be at it.
+      const isGone = (): boolean => {
+        rmSync(folder, { recursive: true, force: true })
+        return !existsSync(folder)
+      }
+      await eventually(`${folder} to be removed`, isGone, (gone) => gone)
+    },
   }
 }
 
