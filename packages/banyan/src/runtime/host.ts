@@ -136,7 +136,7 @@ export class Host {
     if (local !== undefined) return local
     const token = this.#options.network?.tokens.of(identity) ?? ''
     const channel = (service: string): ReturnType<Channels['pick']> => this.#channels?.pick(service)
-    return compileRemoteCall({ timers: this.#options.environment.timers, channel, token }, operation)
+    return compileRemoteCall({ timers: this.#options.environment.timers, channel, identity, token }, operation)
   }
 
   /** Calls an operation from outside any service: the gateway, a test, a script. */

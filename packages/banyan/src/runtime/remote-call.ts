@@ -17,7 +17,9 @@ export interface Remote {
   readonly timers: Timers
   /** A channel to a host that runs the service; undefined when none is known. */
   channel(service: string): Channel | undefined
-  /** The secret by which the other side knows who calls. */
+  /** Whose calls these are: a service of this host, or the gateway. */
+  readonly identity: string
+  /** The secret by which the other side knows that. */
   readonly token: string
 }
 
@@ -55,7 +57,7 @@ class Watch implements TimerNode {
 }
 
 function toMetadata(
-  token: string,
+  { identity, token }: Remote,
   caller: CallFrame,
   timeoutMs: number,
   options: CallOptions | undefined,
@@ -72,7 +74,8 @@ function toMetadata(
     tracestate: tracing.state,
     baggage: formatBaggage(tracing.baggage),
     idempotencyKey: options?.idempotencyKey,
-    caller: self,
+    // The token says it already, except where the gateway speaks for somebody.
+    caller: self === identity ? undefined : self,
   }
 }
 
@@ -123,7 +126,7 @@ export function compileRemoteCall(remote: Remote, operation: OperationShape): Ca
     if (caller.signal.aborted) throw cancelled(wire)
     const watch = new Watch(wire, remote.timers, dueMs, caller.signal)
     try {
-      const metadata = toMetadata(remote.token, caller, Math.ceil(dueMs - nowMs), options)
+      const metadata = toMetadata(remote, caller, Math.ceil(dueMs - nowMs), options)
       return parse(
         wire,
         output,

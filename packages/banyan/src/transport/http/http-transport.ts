@@ -28,16 +28,36 @@ function toResponse(error: BanyanError): HttpResponse {
 
 const bad = (message: string): BanyanError => new BanyanError('INVALID_ARGUMENT', message, { reason: 'BAD_WIRE_CALL' })
 
+/** A call that came in. Its signal is made when somebody asks for it: few handlers ever do. */
+class Received implements InboundCall {
+  readonly wire: string
+  readonly body: string
+  readonly metadata: WireMetadata
+  readonly #request: HttpRequest
+  #controller: AbortController | undefined
+  constructor(request: HttpRequest, metadata: WireMetadata, body: string) {
+    this.wire = request.target.slice(1)
+    this.body = body
+    this.metadata = metadata
+    this.#request = request
+  }
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = new AbortController()
+      this.#controller = controller
+      this.#request.onAbort(() => controller.abort(new BanyanError('CANCELLED', 'the caller gave up')))
+    }
+    return this.#controller.signal
+  }
+}
+
 async function receive(request: HttpRequest, handler: WireHandler, maxBodyBytes: number): Promise<HttpResponse> {
   const metadata = fromHeaders(request.headers)
   if (metadata === undefined)
     throw new BanyanError('UNAUTHENTICATED', 'this port is for hosts of the same system', { reason: 'NOT_A_HOST' })
   if (request.method !== 'POST') throw bad('a call is a POST')
-  const controller = new AbortController()
-  request.onAbort(() => controller.abort(new BanyanError('CANCELLED', 'the caller gave up')))
   const bytes = await request.body(maxBodyBytes, metadata.timeoutMs + 1_000)
-  const call: InboundCall = { wire: request.target.slice(1), body: decode(bytes), metadata, signal: controller.signal }
-  return { status: okStatus, headers: json, body: await handler(call) }
+  return { status: okStatus, headers: json, body: await handler(new Received(request, metadata, decode(bytes))) }
 }
 
 function decode(bytes: Uint8Array): string {

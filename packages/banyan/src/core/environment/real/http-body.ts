@@ -1,6 +1,7 @@
 /** Reads a request's body whole, within bounds of size and time. */
 import type { IncomingMessage } from 'node:http'
 import { BanyanError } from '../../error.ts'
+import { wheel } from './wheel.ts'
 
 /** How much of a body that nobody wants is still read and dropped, so that the client gets to see why. */
 const drainBytes = 4 * 1024 * 1024
@@ -44,27 +45,34 @@ export function readBody(message: IncomingMessage, maxBytes: number, timeoutMs?:
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
-    const timer = timeoutMs === undefined ? undefined : setTimeout(() => fail(slow(timeoutMs)), timeoutMs)
-    const stop = (): void => {
-      clearTimeout(timer)
-      message.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
+    let settled = false
+    // On the wheel: a timer of its own would cost as much as all the rest of this.
+    const timer = timeoutMs === undefined ? undefined : wheel.after(timeoutMs, () => fail(slow(timeoutMs)))
+    const settle = (): void => {
+      settled = true
+      timer?.cancel()
     }
     const fail = (error: BanyanError): void => {
-      stop()
+      settle()
       reject(error)
     }
-    const onData = (chunk: Buffer): void => {
+    // The message lives as long as its exchange, so listeners that have nothing more to do may stay.
+    message.on('data', (chunk: Buffer) => {
       size += chunk.length
+      if (settled) return
       if (size <= maxBytes) return void chunks.push(chunk)
       message.pause()
       fail(tooLarge(maxBytes))
-    }
-    const onEnd = (): void => {
-      stop()
+    })
+    message.on('end', () => {
+      if (settled) return
+      settle()
       resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size))
-    }
-    const onClose = (): void => fail(gone())
-    message.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
+    })
+    // Also after an error, since the message is destroyed then.
+    message.on('close', () => {
+      if (!settled) fail(gone())
+    })
   })
 }
 

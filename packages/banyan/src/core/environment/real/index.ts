@@ -6,7 +6,7 @@ import { createUuidv7, type Random } from '../random.ts'
 import { realFiles } from './files.ts'
 import { connect } from './http-client.ts'
 import { listen } from './http-server.ts'
-import { Wheel } from './wheel.ts'
+import { wheel } from './wheel.ts'
 
 const poolBytes = 4_096
 
@@ -36,7 +36,7 @@ let shared: Environment | undefined
 export function realEnvironment(): Environment {
   shared ??= {
     clock: { now: Date.now, monotonic: () => performance.now() },
-    timers: new Wheel(),
+    timers: wheel,
     random: createRandom(),
     network: { listen, connect },
     files: realFiles,

@@ -104,3 +104,6 @@ export class Wheel implements Timers {
     }
   }
 }
+
+/** The one wheel of this process: whatever waits in the real environment waits on it. */
+export const wheel: Wheel = new Wheel()
