@@ -41,7 +41,10 @@ export function createEventWiring(
       for (const part of [...relays, ...consumers, ...jobs]) part.start()
     },
     async quiesce(withinMs) {
-      await Promise.all([...jobs.map((job) => job.stop()), ...consumers.map((consumer) => consumer.stop({ withinMs }))])
+      await Promise.all([
+        ...jobs.map((job) => job.stop(withinMs)),
+        ...consumers.map((consumer) => consumer.stop({ withinMs })),
+      ])
     },
     async flush(withinMs) {
       await Promise.all(relays.map((relay) => relay.stop({ flush: true, withinMs })))

@@ -13,8 +13,8 @@ export const jobTimeoutMs = 60_000
 /** A job that runs. */
 export interface JobRunner {
   start(): void
-  /** No further run; resolves when the present one has ended. Its signal is aborted at once. */
-  stop(): Promise<void>
+  /** No further run; resolves when the present one has ended. It has `withinMs` for that, then its signal is aborted. */
+  stop(withinMs: number): Promise<void>
 }
 
 /** Creates the runner of one job; nothing runs until started. */
@@ -56,11 +56,12 @@ export function createJobRunner(service: ServiceRuntime, job: JobShape): JobRunn
       controller = new AbortController()
       schedule()
     },
-    async stop() {
+    async stop(withinMs) {
       stopped = true
       timer?.cancel()
-      controller.abort(cancelled(work.wire))
+      const patience = timers.after(withinMs, () => controller.abort(cancelled(work.wire)))
       await running
+      patience.cancel()
     },
   }
 }
