@@ -47,8 +47,8 @@ async function main(): Promise<void> {
 
 function toEffort(quick: boolean, asked: { readonly rounds?: string; readonly generations?: string }): Effort {
   const base = quick
-    ? { rounds: 3, generations: 1, measureMs: 100, warmUpMs: 400 }
-    : { rounds: 5, generations: 3, measureMs: 400, warmUpMs: 1_500 }
+    ? { rounds: 3, generations: 1, measureMs: 100, warmUpMs: 400, warmUpCalls: 2_000 }
+    : { rounds: 5, generations: 3, measureMs: 400, warmUpMs: 1_500, warmUpCalls: 40_000 }
   const toCount = (name: keyof typeof asked): number => {
     const count = Number(asked[name] ?? base[name])
     if (!Number.isInteger(count) || count < 1 || count > 1_000)

@@ -1,5 +1,5 @@
 /** A query through the gateway, against Fastify doing the same SQL through the same store. Law: at least 0.9 of its rate. */
-import type { Load } from '../measure/closed-loop.ts'
+import { type Load, warmUp } from '../measure/closed-loop.ts'
 import { type LoadSample, toLoadTable } from '../measure/load-table.ts'
 import { type Peer, startPeer } from '../measure/peer.ts'
 import { CpuMeter } from '../measure/process-cpu.ts'
@@ -53,7 +53,7 @@ async function measureGeneration(url: string, effort: Effort): Promise<Rounds<Lo
     }
     const skus = await readSkus(targets.get(ours) as Target)
     const run = (name: string, ms: number): Promise<LoadSample> => measure(targets.get(name) as Target, load, skus, ms)
-    for (const name of names) await run(name, effort.warmUpMs * 4)
+    for (const name of names) await warmUp(effort.warmUpCalls, (ms) => run(name, ms))
     return await interleave(names, effort.rounds, (name) => run(name, effort.measureMs * 4))
   } finally {
     await Promise.all([load, ...[...targets.values()].map(({ server }) => server)].map((peer) => peer.stop()))

@@ -38,3 +38,11 @@ export async function closedLoop(
   const seen = latencies.subarray(0, Math.min(calls, maxLatencies))
   return { calls, perSecond: calls / seconds, p50Us: percentile(seen, 0.5), p99Us: percentile(seen, 0.99) }
 }
+
+const maxWarmUpMs = 20_000
+
+/** Runs loads until there were so many calls, for 20 s at most. */
+export async function warmUp(calls: number, load: (ms: number) => Promise<Load>): Promise<void> {
+  const endMs = performance.now() + maxWarmUpMs
+  for (let made = 0; made < calls && performance.now() < endMs; ) made += (await load(1_000)).calls
+}

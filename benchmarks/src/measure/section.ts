@@ -9,6 +9,8 @@ export interface Effort {
   /** Length of one measurement. */
   readonly measureMs: number
   readonly warmUpMs: number
+  /** Calls before a server and its client are measured; code that has not run often enough is not compiled yet. */
+  readonly warmUpCalls: number
 }
 
 /** A number that was promised, and what it is. */

@@ -1,5 +1,5 @@
 /** The same call between two processes, against node:http and undici with nothing around them. Law: at least 0.9 of their rate. */
-import type { Load } from '../measure/closed-loop.ts'
+import { type Load, warmUp } from '../measure/closed-loop.ts'
 import { type LoadSample, toLoadTable } from '../measure/load-table.ts'
 import { type Peer, startPeer } from '../measure/peer.ts'
 import { CpuMeter } from '../measure/process-cpu.ts'
@@ -49,7 +49,7 @@ async function measureGeneration(effort: Effort): Promise<readonly Rounds<LoadSa
     for (const name of names) pairs.set(name, await startPair(name))
     const run = (name: string, workers: number, ms: number): Promise<LoadSample> =>
       measure(pairs.get(name) as Pair, workers, ms)
-    for (const name of names) await run(name, 64, effort.warmUpMs * 4)
+    for (const name of names) await warmUp(effort.warmUpCalls, (ms) => run(name, 64, ms))
     const results: Rounds<LoadSample>[] = []
     for (const workers of workerCounts)
       results.push(await interleave(names, effort.rounds, (name) => run(name, workers, effort.measureMs * 2)))
