@@ -17,7 +17,7 @@ const method = `
 \`GET /products/{sku}\` of the shop: the products in turn, 32 kept connections, a closed loop from a process of its own that speaks plain
 HTTP over sockets and checks the sku of every answer. One embedded PostgreSQL serves both.
 
-Equal: the query (the same Kysely expression), the store, its pool (8 connections, prepared statements), schemas for parameter and answer, the
+Equal: the query (the same SQL), the store, its pool (8 connections, prepared statements), schemas for parameter and answer, the
 load. Not equal: Banyan calls through its runtime (deadline, context, cancellation, isolation), gives request id, trace context, entity tag and
 \`nosniff\`, refuses repeated headers and unknown parameters, and bounds the calls under way; Fastify's answer schema only serializes and
 does not validate.`
