@@ -4,7 +4,7 @@
  * walk twice. Where the platform allows it the pass is generated source (one function per schema and definition,
  * one object literal per object, each property read once into a local); elsewhere closures with the same meaning.
  */
-import { emitCopier } from './emit/emit.ts'
+import { emitCopier, guarded } from './emit/emit.ts'
 import { explainValue } from './explain/explain.ts'
 import { createInterpreter } from './interpret/interpret.ts'
 import type { Interpreter } from './interpret/interpreter.ts'
@@ -62,15 +62,7 @@ export function compileWith(schema: JsonSchema, options: CompileOptions, backEnd
   const reading = readSchema(schema)
   const interpreter = createInterpreter(options.extras)
   fillDefaults(reading)
-  const pass = backEnd === 'generate' ? emitCopier(reading.shape, interpreter) : startAt(interpreter, reading)
-  // Only the caller's getters and proxies can throw in a pass, and what cannot be read cannot be sent.
-  const copy = (value: unknown): unknown => {
-    try {
-      return pass(value)
-    } catch {
-      return INVALID
-    }
-  }
+  const copy = backEnd === 'generate' ? emitCopier(reading.shape, interpreter) : guarded(startAt(interpreter, reading))
   return {
     copy,
     check: (value) => copy(value) !== INVALID,

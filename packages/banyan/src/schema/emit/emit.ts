@@ -2,6 +2,7 @@
 import type { Interpreter } from '../interpret/interpreter.ts'
 import { choices } from '../interpret/union.ts'
 import { ARRAY, BOOLEAN, isAnything, NULL, NUMBER, OBJECT, type Shape, STRING, type Target } from '../shape.ts'
+import { INVALID } from '../value.ts'
 import { emitArray } from './array.ts'
 import { emitCall, emitClosure, signature } from './call.ts'
 import { emitObject } from './object.ts'
@@ -12,7 +13,21 @@ import { dispatch, emitUnion, soleType } from './union.ts'
 /** Above this the engine would not optimise the text anyway, and closures cost less memory. */
 const MAX_SOURCE_LENGTH = 512 * 1024
 
-/** The generated pass: `(value) => copy | INVALID`. */
+/** Only the caller's getters and proxies can throw in a pass, and what cannot be read cannot be sent. */
+export function guarded(pass: (value: unknown) => unknown): (value: unknown) => unknown {
+  return (value) => {
+    try {
+      return pass(value)
+    } catch {
+      return INVALID
+    }
+  }
+}
+
+/**
+ * The generated pass: `(value) => copy | INVALID`. It catches for itself: one wrapper for all would be one call site for all, which
+ * the engine could not inline.
+ */
 export function emitCopier(shape: Shape, interpreter: Interpreter): (value: unknown) => unknown {
   const source = new Source(interpreter, emitShape)
   const inner = shape.target !== undefined && !shape.target.recursive ? shape.target.shape : shape
@@ -20,10 +35,10 @@ export function emitCopier(shape: Shape, interpreter: Interpreter): (value: unkn
   const names = source.constants.map((_, index) => `c${index}=constants[${index}]`)
   const text = `"use strict";const {${Object.keys(runtime).join(',')}}=runtime;${names.length > 0 ? `const ${names.join(',')};` : ''}
 ${source.functions.join('\n')}
-return function copy(v){const d=0;${lines}return ${result};}`
+return function copy(v){try{const d=0;${lines}return ${result};}catch{return I;}}`
   if (text.length > MAX_SOURCE_LENGTH) {
     const copier = interpreter.copier(shape)
-    return (value) => copier(value, 0)
+    return guarded((value) => copier(value, 0))
   }
   return new Function('runtime', 'constants', text)(runtime, source.constants) as (value: unknown) => unknown
 }
