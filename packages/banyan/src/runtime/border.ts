@@ -20,8 +20,8 @@ import { type Compiled, type CompileOptions, compileSchema, INVALID } from '../s
 
 /** Checks and copies values of one schema. */
 export interface Border {
-  /** The copy, or INVALID. */
-  copy(value: unknown): unknown
+  /** The copy, or INVALID. Needs no `this`. */
+  readonly copy: (value: unknown) => unknown
   /** What is wrong with a value that `copy` found INVALID. */
   explain(value: unknown): readonly FieldIssue[]
 }

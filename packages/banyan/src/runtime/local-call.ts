@@ -38,6 +38,7 @@ interface Settlement {
 function compileSettlement(service: ServiceScope, operation: OperationShape, counters: OperationCounters): Settlement {
   const { timers, clock } = service.environment
   const output = createServiceBorder(operation.output)
+  const copyOut = output.copy
   const toFailure = createFailure(operation)
 
   function end(ctx: CallContext, status: string): void {
@@ -61,7 +62,7 @@ function compileSettlement(service: ServiceScope, operation: OperationShape, cou
   }
 
   function succeed(ctx: CallContext, value: unknown): void {
-    const copy = output.copy(value)
+    const copy = copyOut(value)
     if (copy === INVALID) {
       fail(ctx, invalidOutput(operation.wire, output.explain(value)))
       return
@@ -86,6 +87,7 @@ export function compileLocalCall(
   const { timers, clock } = service.environment
   const { wire, timeoutMs } = operation
   const input = createServiceBorder(operation.input)
+  const copyIn = input.copy
   const idempotent = createIdempotent(service, operation, handler)
   const { succeed, fail } = compileSettlement(service, operation, counters)
   let resolve: CallContext['resolve']
@@ -102,11 +104,11 @@ export function compileLocalCall(
     let dueMs = nowMs + timeoutMs
     let key: string | undefined
     let value: unknown
-    if (options === undefined) value = input.copy(given)
+    if (options === undefined) value = copyIn(given)
     else {
       key = options.idempotencyKey
       if (options.timeoutMs !== undefined && options.timeoutMs < timeoutMs) dueMs = nowMs + options.timeoutMs
-      value = options.validated === true ? given : input.copy(given)
+      value = options.validated === true ? given : copyIn(given)
     }
     if (caller.dueMs < dueMs) dueMs = caller.dueMs
     if (dueMs <= nowMs) return Promise.reject(tooLate(wire))
