@@ -18,10 +18,10 @@ const noRules: ObjectRules = { properties: [], patterns: [], present: [], minPro
 
 export function emitRecordCheck(value: string): string {
   const prototype = `${value}p`
+  // toJSON is read first: reading a property tells the optimising compiler the object's map, and then it knows the prototype.
   return (
-    `if(typeof ${value}!=='object'||${value}===null||isArray(${value}))return I;` +
-    `const ${prototype}=prototypeOf(${value});` +
-    `if(${prototype}!==objectPrototype&&${prototype}!==null||typeof ${value}.toJSON==='function')return I;`
+    `if(typeof ${value}!=='object'||${value}===null||typeof ${value}.toJSON==='function'||isArray(${value}))return I;` +
+    `const ${prototype}=prototypeOf(${value});if(${prototype}!==objectPrototype&&${prototype}!==null)return I;`
   )
 }
 

@@ -1,6 +1,7 @@
 /** Code for null, booleans, numbers, strings and lists of values. */
-import type { NumberRules, Shape, StringRules } from '../shape.ts'
+import type { NumberRules, Pattern, Shape, StringRules } from '../shape.ts'
 import { emitClosure } from './call.ts'
+import { emitPlainPattern } from './plain-pattern.ts'
 import { type Code, isPrimitive, literal, numeral, type Source } from './source.ts'
 import { impliesWellFormed } from './well-formed.ts'
 
@@ -56,6 +57,15 @@ export function emitString(source: Source, shape: Shape, value: string): Code {
   return { lines: `if(${wrong.join('||')})return I;`, result: value }
 }
 
+/** The name of what tests it. */
+function emitTest(source: Source, { text, regex }: Pattern): string {
+  const plain = emitPlainPattern(text)
+  if (plain === undefined) return `${source.constant(regex)}.test`
+  const name = source.local('p')
+  source.functions.push(`function ${name}${plain}`)
+  return name
+}
+
 /** Lengths first: they bound what a pattern is run on. */
 function stringConditions(source: Source, rules: StringRules | undefined, value: string): string[] {
   const found: string[] = []
@@ -64,7 +74,7 @@ function stringConditions(source: Source, rules: StringRules | undefined, value:
   if (rules?.minLength === 1) found.push(`${value}.length===0`)
   else if (rules !== undefined && rules.minLength > 1)
     found.push(`${value}.length<${2 * rules.minLength}&&isShorter(${value},${rules.minLength})`)
-  for (const { regex } of rules?.patterns ?? []) found.push(`!${source.constant(regex)}.test(${value})`)
+  for (const pattern of rules?.patterns ?? []) found.push(`!${emitTest(source, pattern)}(${value})`)
   for (const { test } of rules?.formats ?? []) found.push(`!${source.constant(test)}(${value})`)
   if (!impliesWellFormed(rules)) found.push(`!${value}.isWellFormed()`)
   return found

@@ -44,10 +44,23 @@ function isCidr(text: string, isAddress: (text: string) => boolean, bits: number
   return parts !== null && isAddress(parts[1] as string) && Number(parts[2]) <= bits
 }
 
+const isHex = (unit: number): boolean =>
+  (unit >= 48 && unit <= 57) || (unit >= 97 && unit <= 102) || (unit >= 65 && unit <= 70)
+
+/** By comparing, because it is in almost every message: for half the time of a regular expression. */
+function isUuid(text: string): boolean {
+  if (text.length !== 36) return false
+  for (let index = 0; index < 36; index++) {
+    const unit = text.charCodeAt(index)
+    if (index === 8 || index === 13 || index === 18 || index === 23 ? unit !== 45 : !isHex(unit)) return false
+  }
+  return true
+}
+
 const anything = (): boolean => true
 
 export const tokens: Readonly<Record<string, (text: string) => boolean>> = {
-  uuid: matches(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i),
+  uuid: isUuid,
   'json-pointer': matches(/^(?:\/(?:[^~/]|~[01])*)*$/),
   regex: isRegex,
   base64,
