@@ -1,9 +1,9 @@
 /** A host of ours for one side of the remote benchmark. Argument: 'server', or the address of the server's host. */
-import { createHost, createTokens, defineService, defineSystem, service } from 'banyan'
+import { createHost, defineService, defineSystem, service } from 'banyan'
 import { realEnvironment } from 'banyan/core'
 import { createStaticResolver } from 'banyan/discovery'
 import { silentLog } from 'banyan/telemetry'
-import { createHttpTransport } from 'banyan/transport'
+import { createHttpTransport, createTokens } from 'banyan/transport'
 import { answer, inputs } from '../in-process/payloads.ts'
 import { closedLoop } from '../measure/closed-loop.ts'
 import { answerParent } from '../measure/peer.ts'

@@ -188,6 +188,6 @@ describe('leftovers', () => {
     for (const folder of ['work', 'root', 'home/anna', 'Users/anna']) {
       expect(faults('docs/a.md', `see /${folder}/x`)).toEqual(['machine-path:1'])
     }
-    expect(faults('docs/a.md', 'GET /orders/work/1, ~/work/x, ./work/x and https://example.com/home/x')).toEqual([])
+    expect(faults('docs/a.md', 'GET /orders/root/1, ~/root/x, ./root/x and https://example.com/home/x')).toEqual([])
   })
 })

@@ -30,7 +30,7 @@ export interface HostConfiguration {
 export interface TokenTable {
   /** Service → token, of this host's services (and `gateway`). */
   readonly own: Readonly<Record<string, string>>
-  /** Service → SHA-256 of its token, hexadecimal, of all services. */
+  /** Service → digest of its token, of all services. */
   readonly digests: Readonly<Record<string, string>>
 }
 

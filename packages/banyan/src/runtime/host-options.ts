@@ -6,10 +6,10 @@ import type { Resolver } from '../discovery/resolver.ts'
 import type { DatabaseDefinition } from '../store/define-database.ts'
 import type { Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { Tokens } from '../transport/tokens.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { System } from './define-system.ts'
 import type { Readiness } from './health.ts'
-import type { Tokens } from './inbound.ts'
 
 /** How others reach this host, and how it reaches others. Without it the host runs alone. */
 export interface HostNetwork {

@@ -1,38 +1,16 @@
 /** Calls that come in from other hosts: who is it, what do they want, and the same pipeline as in process. */
-import { hash } from 'node:crypto'
 import type { Clock } from '../core/environment/environment.ts'
 import type { Random } from '../core/environment/random.ts'
 import { BanyanError } from '../core/error.ts'
 import { Trace } from '../telemetry/trace.ts'
 import { parseBaggage, parseTraceparent } from '../telemetry/trace-context.ts'
+import type { Tokens } from '../transport/tokens.ts'
 import type { InboundCall, WireHandler } from '../transport/transport.ts'
 import { type CallFunction, EntryFrame } from './frame.ts'
 import { draining, tooLate } from './refusals.ts'
 
 /** Name of the gateway among the services; the one caller that may speak for another. */
 export const gatewayName = 'gateway'
-
-/** Which token belongs to whom. How long `identify` takes must tell a stranger nothing about the tokens. */
-export interface Tokens {
-  /** The service that holds this token; undefined for a stranger's. */
-  identify(token: string): string | undefined
-  /** The token of a service of this host. */
-  of(service: string): string
-}
-
-const digest = (token: string): string => hash('sha256', token, 'base64')
-
-/**
- * Tokens from a plain table: service → token. Looked up by digest: what the time of a look-up may tell is about the digest
- * of a guess, from which nothing follows for the next one; and it is one digest, however many services there are.
- */
-export function createTokens(table: Readonly<Record<string, string>>): Tokens {
-  const services = new Map(Object.entries(table).map(([service, token]) => [digest(token), service]))
-  return {
-    identify: (token) => services.get(digest(token)),
-    of: (service) => table[service] ?? '',
-  }
-}
 
 /** What the host tells about itself. */
 export interface InboundOptions {

@@ -8,11 +8,12 @@ import { createVirtualEnvironment, type VirtualEnvironment } from '../core/envir
 import { createStaticResolver } from '../discovery/resolver.ts'
 import type { System } from '../runtime/define-system.ts'
 import { createHost, type Host } from '../runtime/host.ts'
-import { createTokens, gatewayName } from '../runtime/inbound.ts'
+import { gatewayName } from '../runtime/inbound.ts'
 import { createMemoryStore } from '../store/memory/memory-store.ts'
 import type { Store } from '../store/store.ts'
 import { type Log, silentLog } from '../telemetry/log.ts'
 import { createMemoryTransport } from '../transport/memory/memory-transport.ts'
+import { createTokens } from '../transport/tokens.ts'
 
 /** What a call from outside may say of itself. */
 export interface TestCallOptions {
