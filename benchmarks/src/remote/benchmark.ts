@@ -18,7 +18,8 @@ benchmark in process. A closed loop of 1 and of 64 workers; every answer's id is
 threads of each process.
 
 Equal: payloads, handler, connections, loop. Not equal: Banyan validates both ways on both sides, carries deadline, trace, caller
-and token, looks the token up by its digest, and can be cancelled; the bare pair does none of it.`
+and token, knows the caller by it (a digest once a connection, a comparison after that), and can be cancelled; the bare pair
+does none of it.`
 
 interface Pair {
   readonly server: Peer

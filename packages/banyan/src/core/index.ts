@@ -1,4 +1,5 @@
 /** core: what everything else stands on. */
+export { type Cancellable, Cancellation, CancelScope, followSignal } from './cancellation.ts'
 export { type Code, type CodeFacts, codes, isCode } from './code.ts'
 export type { Clock, Environment } from './environment/environment.ts'
 export type { Files } from './environment/files.ts'
@@ -7,6 +8,7 @@ export type {
   HttpAnswer,
   HttpCall,
   HttpClient,
+  HttpClientOptions,
   HttpHandler,
   HttpRequest,
   HttpResponse,

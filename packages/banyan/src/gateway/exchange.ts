@@ -3,6 +3,7 @@
  * (503, 401), in which form (406, 415, 413), what is written (400), what it says (422). Whatever goes wrong in here ends
  * this exchange and no other.
  */
+import { type Cancellable, CancelScope } from '../core/cancellation.ts'
 import type { HttpRequest, HttpResponse } from '../core/environment/network.ts'
 import { BanyanError, fromUnknown } from '../core/error.ts'
 import { INVALID } from '../schema/index.ts'
@@ -38,7 +39,7 @@ export class Exchange implements InvokeOptions, InFlightCall {
   readonly #respond: (response: HttpResponse) => void
   #route: Route | undefined
   #issues: ProblemIssue[] = []
-  #controller: AbortController | undefined
+  #scope: CancelScope | undefined
   #stopped: BanyanError | undefined
   #entered = false
   #answered = false
@@ -65,19 +66,24 @@ export class Exchange implements InvokeOptions, InFlightCall {
     return this.#route?.validated ?? false
   }
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      const controller = new AbortController()
-      this.#controller = controller
-      if (this.#stopped !== undefined) controller.abort(this.#stopped)
+    return this.#cancelScope().signal
+  }
+  follow(follower: Cancellable): void {
+    this.#cancelScope().follow(follower)
+  }
+  #cancelScope(): CancelScope {
+    if (this.#scope === undefined) {
+      this.#scope = new CancelScope()
+      if (this.#stopped !== undefined) this.#scope.cancel(this.#stopped)
       this.#request.onAbort(() =>
         this.stop(new BanyanError('CANCELLED', 'the client went away', { outcome: 'unknown' })),
       )
     }
-    return this.#controller.signal
+    return this.#scope
   }
   stop(reason: BanyanError): void {
     this.#stopped ??= reason
-    this.#controller?.abort(this.#stopped)
+    this.#scope?.cancel(this.#stopped)
   }
 
   /** Runs it. Never throws; answers exactly once. */

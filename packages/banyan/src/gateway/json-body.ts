@@ -3,17 +3,14 @@
  * as the RFC allows. Of a name that comes twice the last value counts, as in every JavaScript engine; `__proto__` is a
  * name like any other here (JSON.parse makes it an own property) and is refused by the schema like any unknown one.
  */
-import { Buffer, isUtf8 } from 'node:buffer'
+import { decodeUtf8 } from '../core/utf8.ts'
 import { malformed } from './refusal.ts'
 
-const replacement = '\ufffd'
 const byteOrderMark = 0xfeff
 
 function toText(bytes: Uint8Array): string {
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const text = buffer.toString('utf8')
-  // Bad bytes become U+FFFD, which may also have been sent as such: only then is it worth a second look.
-  if (text.includes(replacement) && !isUtf8(buffer)) throw malformed('MALFORMED_BODY', 'the body is not UTF-8')
+  const text = decodeUtf8(bytes)
+  if (text === undefined) throw malformed('MALFORMED_BODY', 'the body is not UTF-8')
   return text.charCodeAt(0) === byteOrderMark ? text.slice(1) : text
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Cancellation } from '../core/cancellation.ts'
 import { sleep } from '../core/index.ts'
 import type { Readiness } from './index.ts'
 import { startOrdersGateway } from './testing/orders-gateway.ts'
@@ -40,12 +41,12 @@ describe('in flight', () => {
 
   it('aborts a call whose client has gone, and no other', async () => {
     const { client, environment, calls } = await startSlow()
-    const gone = new AbortController()
-    const first = client.send({ method: 'GET', path: '/orders/1', headers: {}, signal: gone.signal })
+    const gone = new Cancellation()
+    const first = client.send({ method: 'GET', path: '/orders/1', headers: {}, cancellation: gone })
     const second = client.send({ method: 'GET', path: '/orders/2', headers: {} })
     await environment.advance(100)
     const signals = calls.map(({ options }) => options.signal)
-    gone.abort(new Error('gone'))
+    gone.cancel(new Error('gone'))
     await expect(environment.run(first)).rejects.toMatchObject({ code: 'CANCELLED' })
     expect((await environment.run(second)).status).toBe(200)
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, false])

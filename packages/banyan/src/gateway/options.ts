@@ -1,5 +1,6 @@
 /** What a gateway is made of, and how it enters the runtime. */
 import type { AnyContract, AnyOperation } from '../contract/define-contract.ts'
+import type { Cancellable } from '../core/cancellation.ts'
 import type { Environment } from '../core/environment/environment.ts'
 import type { HttpHandler, HttpRequest, HttpServer } from '../core/environment/network.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -25,6 +26,8 @@ export interface InvokeOptions {
   readonly baggage: string | undefined
   /** Aborted when the client goes away, or when the gateway's drain is over. */
   readonly signal: AbortSignal
+  /** The same for hot paths: cancels `follower` when the client gives up. */
+  follow(follower: Cancellable): void
   /**
    * The input has been checked and copied by the edge's own compiled schema, which is stricter than the runtime's. False
    * for inputs of a Standard Schema, whose own validation has yet to run.

@@ -2,6 +2,7 @@
  * The context of one call, delivery or job run: what a handler is given, a frame for the calls below it, and its own node
  * on the timer wheel. One object for all of it, because a call that allocates little is a call that costs little.
  */
+import { type Cancellable, CancelScope } from '../core/cancellation.ts'
 import type { TimerNode } from '../core/environment/timers.ts'
 import { sleep } from '../core/environment/timers.ts'
 import type { BanyanError } from '../core/error.ts'
@@ -40,8 +41,7 @@ class Rarely {
   committed = false
   /** Transactions that are open now: none or one. */
   open = 0
-  controller: AbortController | undefined = undefined
-  unlink: (() => void) | undefined = undefined
+  scope: CancelScope | undefined = undefined
   log: Log | undefined = undefined
 }
 
@@ -128,13 +128,22 @@ export class CallContext implements CallFrame, TimerNode {
     return (text, ...values) => store.sql(text, ...values)
   }
   get signal(): AbortSignal {
+    return this.#cancelScope().signal
+  }
+  follow(follower: Cancellable): void {
+    this.#cancelScope().follow(follower)
+  }
+  unfollow(follower: Cancellable): void {
+    this.#rarely?.scope?.unfollow(follower)
+  }
+  #cancelScope(): CancelScope {
     const rare = this.#rare
-    if (rare.controller === undefined) {
-      rare.controller = new AbortController()
-      if (this.done) rare.controller.abort(cancelled(this.#work.wire))
-      else rare.unlink = follow(this.#parent.signal, rare.controller)
+    if (rare.scope === undefined) {
+      rare.scope = new CancelScope()
+      if (this.done) rare.scope.cancel(cancelled(this.#work.wire))
+      else this.#parent.follow(rare.scope)
     }
-    return rare.controller.signal
+    return rare.scope
   }
 
   now(): number {
@@ -225,20 +234,12 @@ export class CallContext implements CallFrame, TimerNode {
   stop(error: BanyanError): void {
     if (this.done) return
     this.close()
-    this.#rarely?.controller?.abort(error)
+    this.#rarely?.scope?.cancel(error)
     this.reject?.(error)
   }
   /** Nothing is owed to the caller any more. */
   close(): void {
     this.done = true
-    this.#rarely?.unlink?.()
+    if (this.#rarely?.scope !== undefined) this.#parent.unfollow(this.#rarely.scope)
   }
-}
-
-/** Aborts with the parent; what it returns lets go of it. */
-function follow(parent: AbortSignal, own: AbortController): () => void {
-  const abort = (): void => own.abort(parent.reason)
-  if (parent.aborted) abort()
-  else parent.addEventListener('abort', abort, { once: true })
-  return () => parent.removeEventListener('abort', abort)
 }

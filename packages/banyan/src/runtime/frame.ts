@@ -1,4 +1,5 @@
 /** Who calls: everything a call needs to know of its caller. A call's own context is a frame for the calls below it. */
+import { type Cancellable, CancelScope, followSignal } from '../core/cancellation.ts'
 import type { Span, Trace } from '../telemetry/trace.ts'
 
 /** The caller's side of a call. */
@@ -9,8 +10,9 @@ export interface CallFrame {
   readonly span: Span | undefined
   /** Name of the calling service, or of whoever came in at the edge. */
   readonly self: string
-  /** Aborted when the caller gives up or its time is over. Made when first asked for. */
-  readonly signal: AbortSignal
+  /** Cancels `follower` when the caller gives up or its time is over; at once when that has happened. */
+  follow(follower: Cancellable): void
+  unfollow(follower: Cancellable): void
 }
 
 /** What one call may say of itself. */
@@ -26,8 +28,9 @@ export interface CallOptions {
 /** A compiled way to one operation, from one service or the edge. */
 export type CallFunction = (caller: CallFrame, input: unknown, options?: CallOptions) => Promise<unknown>
 
-/** Gives the signal of a caller outside; read only when somebody asks, since the edge makes it only then. */
-export interface SignalSource {
+/** How a caller outside says that it gives up: it cancels who follows, or its signal does, which is read only when needed. */
+export interface CancelSource {
+  follow?(follower: Cancellable): void
   readonly signal?: AbortSignal | undefined
 }
 
@@ -37,16 +40,26 @@ export class EntryFrame implements CallFrame {
   readonly tracing: Trace
   readonly span: Span | undefined = undefined
   readonly self: string
-  readonly #source: SignalSource | undefined
-  #signal: AbortSignal | undefined
-  constructor(self: string, tracing: Trace, dueMs: number, source?: SignalSource) {
+  readonly #source: CancelSource | undefined
+  #scope: CancelScope | undefined
+  constructor(self: string, tracing: Trace, dueMs: number, source?: CancelSource) {
     this.self = self
     this.tracing = tracing
     this.dueMs = dueMs
     this.#source = source
   }
-  get signal(): AbortSignal {
-    this.#signal ??= this.#source?.signal ?? new AbortController().signal
-    return this.#signal
+  follow(follower: Cancellable): void {
+    this.#scope ??= this.#open()
+    this.#scope.follow(follower)
+  }
+  unfollow(follower: Cancellable): void {
+    this.#scope?.unfollow(follower)
+  }
+  #open(): CancelScope {
+    const scope = new CancelScope()
+    const source = this.#source
+    if (source?.follow !== undefined) source.follow(scope)
+    else if (source?.signal !== undefined) followSignal(source.signal, scope)
+    return scope
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import { type AnyOperation, operationsOf } from '../contract/define-contract.ts'
+import type { Cancellable } from '../core/cancellation.ts'
 import { sleep } from '../core/environment/timers.ts'
 import { BanyanError } from '../core/error.ts'
 import type { Store } from '../store/store.ts'
@@ -33,6 +34,8 @@ export interface InvokeOptions {
   readonly tracestate?: string | undefined
   readonly baggage?: string | Baggage | undefined
   readonly signal?: AbortSignal | undefined
+  /** The same for hot paths, and taken before it: cancels `follower` when the caller gives up. */
+  follow?(follower: Cancellable): void
   /** The edge validated the input by its own, stricter schema. */
   readonly validated?: boolean | undefined
 }

@@ -22,6 +22,29 @@ export interface InboundOptions {
   isDraining(): boolean
 }
 
+/** Who was found to be at the other end of a connection, by which token. */
+interface Known {
+  readonly token: string
+  readonly identity: string
+}
+
+/**
+ * Identifies once a connection: whoever holds it has shown the token on it before, so that comparing the next one with it as
+ * one compares any two texts tells nothing to anybody who does not have it already.
+ */
+function createIdentify(tokens: Tokens): (call: InboundCall) => string {
+  const known = new WeakMap<object, Known>()
+  return ({ metadata: { token }, connection }) => {
+    const before = known.get(connection)
+    if (before !== undefined && before.token === token) return before.identity
+    const identity = tokens.identify(token)
+    if (identity === undefined)
+      throw new BanyanError('UNAUTHENTICATED', 'this host does not know the caller', { reason: 'UNKNOWN_CALLER' })
+    known.set(connection, { token, identity })
+    return identity
+  }
+}
+
 function parseInput(body: string): unknown {
   try {
     return JSON.parse(body)
@@ -44,27 +67,32 @@ function toFrame(options: InboundOptions, call: InboundCall, identity: string): 
   return new EntryFrame(self, trace, options.clock.monotonic() + metadata.timeoutMs, call)
 }
 
+const unknownOperation = (wire: string): BanyanError =>
+  new BanyanError('UNIMPLEMENTED', `this host has no operation '${wire}'`, {
+    reason: 'UNKNOWN_OPERATION',
+    outcome: 'none',
+  })
+
 /** Creates the handler that a transport serves. */
 export function createInbound(options: InboundOptions): WireHandler {
-  return async (call) => {
-    const identity = options.tokens.identify(call.metadata.token)
-    if (identity === undefined)
-      throw new BanyanError('UNAUTHENTICATED', 'this host does not know the caller', { reason: 'UNKNOWN_CALLER' })
+  const identify = createIdentify(options.tokens)
+  function invoke(call: InboundCall): Promise<unknown> {
+    const identity = identify(call)
     if (options.isDraining()) throw draining()
-    const invoke = options.find(call.wire)
-    if (invoke === undefined)
-      throw new BanyanError('UNIMPLEMENTED', `this host has no operation '${call.wire}'`, {
-        reason: 'UNKNOWN_OPERATION',
-        outcome: 'none',
-      })
+    const operation = options.find(call.wire)
+    if (operation === undefined) throw unknownOperation(call.wire)
     if (call.metadata.timeoutMs <= 0) throw tooLate(call.wire)
     const { idempotencyKey } = call.metadata
     const frame = toFrame(options, call, identity)
-    const output = await invoke(
-      frame,
-      parseInput(call.body),
-      idempotencyKey === undefined ? undefined : { idempotencyKey },
-    )
-    return JSON.stringify(output)
+    return operation(frame, parseInput(call.body), idempotencyKey === undefined ? undefined : { idempotencyKey })
+  }
+  return (call) => {
+    try {
+      return invoke(call).then(toText)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 }
+
+const toText = (output: unknown): string => JSON.stringify(output)

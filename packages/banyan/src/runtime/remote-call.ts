@@ -2,6 +2,7 @@
  * The same call across processes: validated here (so that a bad input never travels), sent with the remaining time, the
  * trace and the caller's name, and its answer validated again, since the other side may run another version.
  */
+import { Cancellation } from '../core/cancellation.ts'
 import type { TimerNode, Timers } from '../core/environment/timers.ts'
 import { BanyanError, isBanyanError } from '../core/error.ts'
 import { INVALID } from '../schema/index.ts'
@@ -23,36 +24,22 @@ export interface Remote {
   readonly token: string
 }
 
-/** Aborts a call at its deadline or with its caller, whichever comes first. */
-class Watch implements TimerNode {
+/** Gives a call up at its deadline or with its caller, whichever comes first. */
+class Watch extends Cancellation implements TimerNode {
   nextTimer: TimerNode | null = null
   previousTimer: TimerNode | null = null
   readonly dueMs: number
-  readonly #controller = new AbortController()
   readonly #wire: string
-  readonly #timers: Timers
-  readonly #parent: AbortSignal
-  constructor(wire: string, timers: Timers, dueMs: number, parent: AbortSignal) {
+  constructor(wire: string, dueMs: number) {
+    super()
     this.#wire = wire
-    this.#timers = timers
-    this.#parent = parent
     this.dueMs = dueMs
-    timers.add(this)
-    parent.addEventListener('abort', this.#abort, { once: true })
   }
-  get signal(): AbortSignal {
-    return this.#controller.signal
-  }
-  readonly #abort = (): void => {
-    const reason: unknown = this.#parent.reason
-    this.#controller.abort(isBanyanError(reason) ? reason : cancelled(this.#wire))
+  override cancel(reason: unknown): void {
+    super.cancel(isBanyanError(reason) ? reason : cancelled(this.#wire))
   }
   expire(): void {
-    this.#controller.abort(deadlineExceeded(this.#wire))
-  }
-  end(): void {
-    this.#timers.remove(this)
-    this.#parent.removeEventListener('abort', this.#abort)
+    super.cancel(deadlineExceeded(this.#wire))
   }
 }
 
@@ -123,19 +110,18 @@ export function compileRemoteCall(remote: Remote, operation: OperationShape): Ca
     if (value === INVALID) throw invalidInput(wire, input.explain(given))
     const channel = remote.channel(contract)
     if (channel === undefined) throw noInstance(contract)
-    if (caller.signal.aborted) throw cancelled(wire)
-    const watch = new Watch(wire, remote.timers, dueMs, caller.signal)
+    const cancellation = new Watch(wire, dueMs)
+    caller.follow(cancellation)
+    if (cancellation.cancelled) throw cancelled(wire)
+    remote.timers.add(cancellation)
     try {
       const metadata = toMetadata(remote, caller, Math.ceil(dueMs - nowMs), options)
-      return parse(
-        wire,
-        output,
-        await channel.call({ wire, body: JSON.stringify(value), metadata, signal: watch.signal }),
-      )
+      return parse(wire, output, await channel.call({ wire, body: JSON.stringify(value), metadata, cancellation }))
     } catch (error) {
       throw restore(operation, borders, error)
     } finally {
-      watch.end()
+      remote.timers.remove(cancellation)
+      caller.unfollow(cancellation)
     }
   }
 }

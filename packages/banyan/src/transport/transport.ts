@@ -2,6 +2,7 @@
  * The Transport port: how a call reaches another host. Two methods, so that an implementation is small and the one in
  * memory is a product too. A call is a wire name, a JSON text and metadata; what they mean is the runtime's business.
  */
+import type { Cancellable, Cancellation } from '../core/cancellation.ts'
 import type { BanyanError } from '../core/error.ts'
 
 /** A call on its way out. */
@@ -11,13 +12,13 @@ export interface WireCall {
   /** The input as JSON text. */
   readonly body: string
   readonly metadata: WireMetadata
-  /** Aborted: the call is given up here and cancelled there. */
-  readonly signal?: AbortSignal | undefined
+  /** Cancelled: the call is given up here, and whoever serves it there is told. */
+  readonly cancellation?: Cancellation | undefined
 }
 
 /** What travels beside the input. */
 export interface WireMetadata {
-  /** Proves who calls; compared in constant time on the other side. */
+  /** Proves who calls; the other side knows its digest. */
   readonly token: string
   /** Remaining time, in whole milliseconds: clocks of two machines do not agree, durations do. */
   readonly timeoutMs: number
@@ -30,8 +31,11 @@ export interface WireMetadata {
 }
 
 /** A call that came in. */
-export interface InboundCall extends WireCall {
-  readonly signal: AbortSignal
+export interface InboundCall extends Omit<WireCall, 'cancellation'> {
+  /** What it came over: the same object for every call over one connection, so that what was found out once need not be again. */
+  readonly connection: object
+  /** Cancels this one when the caller gives up; one at most. */
+  follow(follower: Cancellable): void
 }
 
 /** Serves calls: resolves to the output as JSON text, or rejects with a {@link BanyanError}. */

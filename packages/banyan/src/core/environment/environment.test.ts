@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Cancellation } from '../cancellation.ts'
 import { createUuidv7, toHex } from './random.ts'
 import { realEnvironment } from './real/index.ts'
 import { Wheel } from './real/wheel.ts'
@@ -136,10 +137,11 @@ describe('the virtual environment', () => {
       reason: 'PORT_IN_USE',
     })
     network.cut(server.port)
-    const signal = AbortSignal.abort(new Error('late'))
-    await expect(network.connect(origin).send({ method: 'GET', path: '/', headers: {}, signal })).rejects.toMatchObject(
-      { code: 'CANCELLED' },
-    )
+    const cancellation = new Cancellation()
+    cancellation.cancel(new Error('late'))
+    await expect(
+      network.connect(origin).send({ method: 'GET', path: '/', headers: {}, cancellation }),
+    ).rejects.toMatchObject({ code: 'CANCELLED' })
     await expect(
       environment.run(network.connect(origin).send({ method: 'GET', path: '/', headers: {} }), 1_000),
     ).rejects.toThrow('deadlock')

@@ -3,6 +3,8 @@
  * transports run under virtual time too. Bodies are whole: everything that streams comes later, over its own port.
  */
 
+import type { Cancellation } from '../cancellation.ts'
+
 /** Header names are lower case; a header that came several times is joined with ', ' (`duplicates` has the rest). */
 export type Headers = Readonly<Record<string, string>>
 
@@ -15,6 +17,8 @@ export interface HttpRequest {
   /** Header names (lower case) that came more than once. */
   readonly duplicates: readonly string[]
   readonly remoteAddress: string
+  /** The connection it came over: the same object for every request on it, and nothing else. */
+  readonly connection: object
   /** The whole body. Rejects with RESOURCE_EXHAUSTED (413) over `maxBytes`, CANCELLED when the client goes away, DEADLINE_EXCEEDED (408) over `timeoutMs`. */
   body(maxBytes: number, timeoutMs?: number): Promise<Uint8Array>
   /** Called at most once, when the client goes away before the answer is out. */
@@ -68,7 +72,8 @@ export interface HttpCall {
   readonly path: string
   readonly headers: Headers
   readonly body?: string | Uint8Array
-  readonly signal?: AbortSignal
+  /** Cancelled: the exchange is cut off. */
+  readonly cancellation?: Cancellation | undefined
   /** Answers over this size are refused. Default 4 MiB. */
   readonly maxBytes?: number
 }
@@ -78,6 +83,16 @@ export interface HttpAnswer {
   readonly status: number
   readonly headers: Headers
   text(): string
+}
+
+/** How connections to one origin are kept. */
+export interface HttpClientOptions {
+  /** Connections at a time; calls above it wait. Default 64. */
+  readonly maxConnections?: number
+  /** Default 3 000. */
+  readonly connectTimeoutMs?: number
+  /** An idle connection is closed after it, unless the server names another time. Choose it below the server's. Default 4 000. */
+  readonly keepConnectionsMs?: number
 }
 
 /** Kept connections to one origin. */
@@ -91,8 +106,5 @@ export interface HttpClient {
 export interface Network {
   listen(options: HttpServerOptions): Promise<HttpServer>
   /** `origin` like 'http://127.0.0.1:8070'. */
-  connect(
-    origin: string,
-    options?: { readonly maxConnections?: number; readonly connectTimeoutMs?: number },
-  ): HttpClient
+  connect(origin: string, options?: HttpClientOptions): HttpClient
 }

@@ -1,5 +1,6 @@
 /** What every Transport must do: carry texts and errors unchanged, cancel on both sides, and say what became of a broken call. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Cancellation } from '../../core/cancellation.ts'
 import { BanyanError } from '../../core/error.ts'
 import type { Channel, InboundCall, Listener, Transport, WireCall, WireHandler } from '../../transport/transport.ts'
 
@@ -94,21 +95,23 @@ export function transportSuite(name: string, open: () => OpenedTransport): void 
     })
 
     it('cancels on both sides', async () => {
-      const controller = new AbortController()
+      const cancellation = new Cancellation()
       const told = Promise.withResolvers<void>()
       handler = (call) => {
-        call.signal.addEventListener('abort', () => told.resolve())
-        queueMicrotask(() => controller.abort())
+        call.follow({ cancel: () => told.resolve() })
+        queueMicrotask(() => cancellation.cancel('enough'))
         return new Promise(() => {})
       }
-      expect(await refusal({ signal: controller.signal })).toMatchObject({ code: 'CANCELLED' })
+      expect(await refusal({ cancellation })).toMatchObject({ code: 'CANCELLED' })
       await opened.run(told.promise)
     })
 
     it('sends nothing that was cancelled before', async () => {
       let calls = 0
       handler = async () => String(++calls)
-      await expect(send({ signal: AbortSignal.abort(new BanyanError('CANCELLED', 'before')) })).rejects.toMatchObject({
+      const cancellation = new Cancellation()
+      cancellation.cancel(new BanyanError('CANCELLED', 'before'))
+      await expect(send({ cancellation })).rejects.toMatchObject({
         code: 'CANCELLED',
       })
       expect(calls).toBe(0)

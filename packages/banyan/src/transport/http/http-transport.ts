@@ -2,9 +2,11 @@
  * The Transport over HTTP/1.1 with kept connections: `POST /<contract>.v<major>/<operation>`, JSON both ways. An error is
  * a status for whoever looks on, and an error document for the caller. The one path besides is health, for probes.
  */
+import type { Cancellable } from '../../core/cancellation.ts'
 import { codes } from '../../core/code.ts'
-import type { HttpRequest, HttpResponse, Network } from '../../core/environment/network.ts'
+import type { HttpAnswer, HttpRequest, HttpResponse, Network } from '../../core/environment/network.ts'
 import { BanyanError, fromErrorDocument, fromUnknown, toErrorDocument } from '../../core/error.ts'
+import { decodeUtf8 } from '../../core/utf8.ts'
 import type { Channel, InboundCall, Transport, WireCall, WireHandler, WireMetadata } from '../transport.ts'
 import { fromHeaders, toHeaders } from './headers.ts'
 
@@ -17,55 +19,60 @@ export interface HttpTransportOptions {
   readonly onGet?: (path: string) => HttpResponse | undefined
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true })
 const json = { 'content-type': 'application/json' }
 const okStatus = 200
+// Said outright, Node does not add for how long it keeps the connection, which the other side would read with every answer.
+const ok = { status: okStatus, headers: { ...json, connection: 'keep-alive' } }
+/** Below what the server keeps them for (65 s), so that no call is sent on a connection that is being closed. */
+const keepConnectionsMs = 55_000
 
 function toResponse(error: BanyanError): HttpResponse {
   const status = error.code === 'CANCELLED' ? 499 : codes[error.code].http
   return { status, headers: json, body: JSON.stringify(toErrorDocument(error)) }
 }
 
+const notAHost = (): BanyanError =>
+  new BanyanError('UNAUTHENTICATED', 'this port is for hosts of the same system', { reason: 'NOT_A_HOST' })
+
 const bad = (message: string): BanyanError => new BanyanError('INVALID_ARGUMENT', message, { reason: 'BAD_WIRE_CALL' })
 
-/** A call that came in. Its signal is made when somebody asks for it: few handlers ever do. */
+/** A call that came in. It watches the connection when somebody wants to hear of it: few handlers ever do. */
 class Received implements InboundCall {
   readonly wire: string
   readonly body: string
   readonly metadata: WireMetadata
   readonly #request: HttpRequest
-  #controller: AbortController | undefined
   constructor(request: HttpRequest, metadata: WireMetadata, body: string) {
     this.wire = request.target.slice(1)
     this.body = body
     this.metadata = metadata
     this.#request = request
   }
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      const controller = new AbortController()
-      this.#controller = controller
-      this.#request.onAbort(() => controller.abort(new BanyanError('CANCELLED', 'the caller gave up')))
-    }
-    return this.#controller.signal
+  get connection(): object {
+    return this.#request.connection
+  }
+  follow(follower: Cancellable): void {
+    this.#request.onAbort(() => follower.cancel(new BanyanError('CANCELLED', 'the caller gave up')))
   }
 }
 
-async function receive(request: HttpRequest, handler: WireHandler, maxBodyBytes: number): Promise<HttpResponse> {
+/** Takes a request up to the handler. Every step is called by the one before: a chain of awaits would cost as much as the work. */
+function receive(
+  request: HttpRequest,
+  respond: (response: HttpResponse) => void,
+  handler: WireHandler,
+  maxBodyBytes: number,
+): void {
+  const fail = (thrown: unknown): void => respond(toResponse(fromUnknown(thrown)))
   const metadata = fromHeaders(request.headers)
-  if (metadata === undefined)
-    throw new BanyanError('UNAUTHENTICATED', 'this port is for hosts of the same system', { reason: 'NOT_A_HOST' })
-  if (request.method !== 'POST') throw bad('a call is a POST')
-  const bytes = await request.body(maxBodyBytes, metadata.timeoutMs + 1_000)
-  return { status: okStatus, headers: json, body: await handler(new Received(request, metadata, decode(bytes))) }
-}
-
-function decode(bytes: Uint8Array): string {
-  try {
-    return decoder.decode(bytes)
-  } catch {
-    throw bad('the body is not UTF-8')
-  }
+  if (metadata === undefined) return fail(notAHost())
+  if (request.method !== 'POST') return fail(bad('a call is a POST'))
+  // How long a body may take is the server's own limit.
+  request.body(maxBodyBytes).then((bytes) => {
+    const body = decodeUtf8(bytes)
+    if (body === undefined) return fail(bad('the body is not UTF-8'))
+    handler(new Received(request, metadata, body)).then((answer) => respond({ ...ok, body: answer }), fail)
+  }, fail)
 }
 
 /** Creates the transport. */
@@ -78,9 +85,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
         port,
         handler: (request, respond) => {
           if (request.method === 'GET') return respond(options.onGet?.(request.target) ?? { status: 404, headers: {} })
-          receive(request, handler, maxBodyBytes).then(respond, (error: unknown) =>
-            respond(toResponse(fromUnknown(error))),
-          )
+          receive(request, respond, handler, maxBodyBytes)
         },
       })
       return { address: `http://${server.host}:${server.port}`, close: (withinMs) => server.close(withinMs) }
@@ -90,24 +95,20 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
 }
 
 function connect(network: Network, address: string, maxBytes: number): Channel {
-  const client = network.connect(address)
+  const client = network.connect(address, { keepConnectionsMs })
   return {
-    async call({ wire, body, metadata, signal }: WireCall) {
-      const headers = toHeaders(metadata as WireMetadata)
-      const answer = await client.send({
-        method: 'POST',
-        path: `/${wire}`,
-        headers,
-        body,
-        maxBytes,
-        ...(signal === undefined ? {} : { signal }),
-      })
-      const text = answer.text()
-      if (answer.status === okStatus) return text
-      throw fromErrorDocument(parse(text))
+    call({ wire, body, metadata, cancellation }: WireCall) {
+      const headers = toHeaders(metadata)
+      return client.send({ method: 'POST', path: `/${wire}`, headers, body, maxBytes, cancellation }).then(toOutput)
     },
     close: () => client.close(),
   }
+}
+
+function toOutput(answer: HttpAnswer): string {
+  const text = answer.text()
+  if (answer.status === okStatus) return text
+  throw fromErrorDocument(parse(text))
 }
 
 function parse(text: string): unknown {

@@ -1,4 +1,5 @@
 /** The Transport in memory: same texts, same errors, no sockets. Addresses are `memory:<port>`. */
+import { Cancellation } from '../../core/cancellation.ts'
 import { BanyanError, fromAbort, fromErrorDocument, fromUnknown, toErrorDocument } from '../../core/error.ts'
 import type { Transport, WireCall, WireHandler } from '../transport.ts'
 
@@ -24,21 +25,26 @@ async function send(handler: WireHandler | undefined, call: WireCall): Promise<s
       retryable: true,
       outcome: 'none',
     })
-  const remote = new AbortController()
-  const local = call.signal
-  const cancel = (): void => remote.abort(new BanyanError('CANCELLED', 'the caller gave up'))
-  if (local?.aborted) throw fromAbort(local.reason)
-  local?.addEventListener('abort', cancel, { once: true })
-  const answer = handler({ ...call, signal: remote.signal }).catch((error: unknown) => {
+  const { wire, body, metadata, cancellation } = call
+  if (cancellation?.cancelled) throw fromAbort(cancellation.reason)
+  const remote = new Cancellation()
+  const follow = remote.listen.bind(remote)
+  const answer = handler({ wire, body, metadata, connection: handler, follow }).catch((error: unknown) => {
     // Errors cross as documents here too, so that nothing can lean on object identity.
     throw fromErrorDocument(JSON.parse(JSON.stringify(toErrorDocument(fromUnknown(error)))))
   })
+  if (cancellation === undefined) return answer
+  const givenUp = new Promise<never>((_, reject) => {
+    cancellation.listen({
+      cancel: (reason) => {
+        remote.cancel(new BanyanError('CANCELLED', 'the caller gave up'))
+        reject(fromAbort(reason))
+      },
+    })
+  })
   try {
-    return await (local === undefined ? answer : Promise.race([answer, aborted(local)]))
+    return await Promise.race([answer, givenUp])
   } finally {
-    local?.removeEventListener('abort', cancel)
+    cancellation.listen(undefined)
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => signal.addEventListener('abort', () => reject(fromAbort(signal.reason)), { once: true }))

@@ -13,6 +13,7 @@ import type { Headers, HttpRequest, HttpResponse, HttpServer, HttpServerOptions 
 import { drain, readBody } from './http-body.ts'
 
 const none: readonly string[] = []
+const ignore = (): void => {}
 
 function findDuplicates(raw: readonly string[]): readonly string[] {
   const seen = new Set<string>()
@@ -40,6 +41,9 @@ class NodeRequest implements HttpRequest {
   }
   get remoteAddress(): string {
     return this.#message.socket.remoteAddress ?? ''
+  }
+  get connection(): object {
+    return this.#message.socket
   }
   get duplicates(): readonly string[] {
     const raw = this.#message.rawHeaders
@@ -138,8 +142,8 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
       noDelay: true,
     },
     (message, target) => {
-      message.on('error', () => {})
-      target.on('error', () => {})
+      // The message needs no listener: it says that it was cut off only to those who listen.
+      target.on('error', ignore)
       // Node's parser takes a request line without a version for HTTP/0.9, and would serve it.
       if (message.httpVersionMajor !== 1) {
         const response = options.onBadRequest?.(400) ?? { status: 400, headers: {} }
@@ -152,7 +156,7 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   server.maxHeadersCount = 100
   server.maxConnections = options.maxConnections ?? 10_000
   server.on('clientError', (error, socket) => refuse(socket as Socket, error, options))
-  server.on('connection', (socket) => socket.on('error', () => {}))
+  server.on('connection', (socket) => socket.on('error', ignore))
   await listening(server, options)
   const { port } = server.address() as AddressInfo
   return { host: options.host, port, close: (withinMs) => close(server, withinMs) }

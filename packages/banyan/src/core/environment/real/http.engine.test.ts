@@ -3,6 +3,7 @@ import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Cancellation } from '../../cancellation.ts'
 import type { HttpServer } from '../network.ts'
 import { realEnvironment } from './index.ts'
 
@@ -71,9 +72,9 @@ describe('the real network', () => {
 
   it('cancels: the client gives up, the server hears of it', async () => {
     const client = network.connect(origin())
-    const controller = new AbortController()
-    const sent = client.send({ method: 'GET', path: '/hang', headers: {}, signal: controller.signal })
-    const timer = setTimeout(() => controller.abort(), 50)
+    const cancellation = new Cancellation()
+    const sent = client.send({ method: 'GET', path: '/hang', headers: {}, cancellation })
+    const timer = setTimeout(() => cancellation.cancel('enough'), 50)
     await expect(sent).rejects.toMatchObject({ code: 'CANCELLED' })
     clearTimeout(timer)
     await expect.poll(() => aborted).toBe(1)

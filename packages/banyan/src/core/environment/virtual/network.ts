@@ -46,6 +46,7 @@ function toRequest(call: HttpCall): { readonly request: HttpRequest; abort(): vo
     headers,
     duplicates: [],
     remoteAddress: '127.0.0.1',
+    connection: {},
     body: async (maxBytes) => {
       if (bytes.length <= maxBytes) return bytes
       throw new BanyanError('RESOURCE_EXHAUSTED', `the body is larger than ${maxBytes} bytes`, {
@@ -83,16 +84,15 @@ export function createVirtualNetwork(timers: Timers, random: Random): VirtualNet
   function send(origin: string, call: HttpCall): Promise<HttpAnswer> {
     const port = Number(new URL(origin).port)
     return new Promise((resolve, reject) => {
-      if (call.signal?.aborted) return reject(fromAbort(call.signal.reason))
+      const { cancellation } = call
+      if (cancellation?.cancelled) return reject(fromAbort(cancellation.reason))
       const { request, abort } = toRequest(call)
-      call.signal?.addEventListener(
-        'abort',
-        () => {
-          reject(fromAbort(call.signal?.reason))
+      cancellation?.listen({
+        cancel: (reason) => {
+          reject(fromAbort(reason))
           delay(abort)
         },
-        { once: true },
-      )
+      })
       delay(() => {
         const server = servers.get(port)
         if (cuts.has(port)) return
