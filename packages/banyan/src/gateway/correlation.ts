@@ -4,7 +4,7 @@
  */
 import type { Headers } from '../core/environment/network.ts'
 import { type Random, toHex } from '../core/environment/random.ts'
-import { maxPropagatedBytes, parseTraceparent } from '../telemetry/trace-context.ts'
+import { maxPropagatedBytes, parseTraceparent, type TraceParent } from '../telemetry/trace-context.ts'
 
 const maxRequestId = 128
 const maxTracestate = 512
@@ -27,12 +27,12 @@ export function requestIdOf(headers: Headers, random: Random): string {
   return given !== undefined && isRequestId(given) ? given : random.uuidv7()
 }
 
-/** The client's `traceparent`, or that of a new trace, of which this share is sampled. */
-export function traceparentOf(headers: Headers, random: Random, sampleRatio: number): string {
-  const given = headers['traceparent']
-  if (given !== undefined && parseTraceparent(given) !== undefined) return given
+/** The trace that the client goes on with, or a new one, of which this share is sampled. */
+export function traceOf(headers: Headers, random: Random, sampleRatio: number): TraceParent {
+  const given = parseTraceparent(headers['traceparent'])
+  if (given !== undefined) return given
   const bytes = random.bytes(24)
-  return `00-${toHex(bytes, 0, 16)}-${toHex(bytes, 16, 24)}-${random.next() < sampleRatio ? '01' : '00'}`
+  return { traceId: toHex(bytes, 0, 16), spanId: toHex(bytes, 16, 24), sampled: random.next() < sampleRatio }
 }
 
 function bounded(text: string | undefined, maxLength: number, members: number): string | undefined {
@@ -41,8 +41,10 @@ function bounded(text: string | undefined, maxLength: number, members: number): 
 }
 
 /** The client's `tracestate`, when it belongs to the trace that goes on and keeps W3C's bounds (512 characters, 32 members). */
-export function tracestateOf(headers: Headers, traceparent: string): string | undefined {
-  return headers['traceparent'] === traceparent ? bounded(headers['tracestate'], maxTracestate, maxMembers) : undefined
+export function tracestateOf(headers: Headers, { traceId }: TraceParent): string | undefined {
+  return headers['traceparent']?.slice(3, 35) === traceId
+    ? bounded(headers['tracestate'], maxTracestate, maxMembers)
+    : undefined
 }
 
 /** The client's `baggage`, when it keeps W3C's bounds (8 192 bytes, 64 members). */

@@ -7,7 +7,8 @@ import { type Cancellable, CancelScope } from '../core/cancellation.ts'
 import type { HttpRequest, HttpResponse } from '../core/environment/network.ts'
 import { BanyanError, fromUnknown } from '../core/error.ts'
 import { INVALID } from '../schema/index.ts'
-import { baggageOf, requestIdOf, traceparentOf, tracestateOf } from './correlation.ts'
+import { formatTraceparent, type TraceParent } from '../telemetry/trace-context.ts'
+import { baggageOf, requestIdOf, traceOf, tracestateOf } from './correlation.ts'
 import type { Edge } from './edge.ts'
 import { createEntityTag, matchesEntityTag } from './entity-tag.ts'
 import { parseIdempotencyKey } from './idempotency-key.ts'
@@ -31,7 +32,7 @@ export class Exchange implements InvokeOptions, InFlightCall {
   nextCall: InFlightCall | undefined
   previousCall: InFlightCall | undefined
   readonly requestId: string
-  readonly traceparent: string
+  readonly trace: TraceParent
   caller = 'anonymous'
   idempotencyKey: string | undefined
   readonly #edge: Edge
@@ -50,14 +51,14 @@ export class Exchange implements InvokeOptions, InFlightCall {
     this.#request = request
     this.#respond = respond
     this.requestId = requestIdOf(request.headers, random)
-    this.traceparent = traceparentOf(request.headers, random, edge.sampleRatio)
+    this.trace = traceOf(request.headers, random, edge.sampleRatio)
   }
 
   get timeoutMs(): number {
     return this.#route?.timeoutMs ?? this.#edge.limits.timeoutMs
   }
   get tracestate(): string | undefined {
-    return tracestateOf(this.#request.headers, this.traceparent)
+    return tracestateOf(this.#request.headers, this.trace)
   }
   get baggage(): string | undefined {
     return baggageOf(this.#request.headers)
@@ -206,7 +207,7 @@ export class Exchange implements InvokeOptions, InFlightCall {
     if (isOurFault(error))
       this.#edge.log.error('a request failed', {
         requestId: this.requestId,
-        traceparent: this.traceparent,
+        traceparent: formatTraceparent(this.trace),
         operation: route?.operation.wire,
         error,
       })
@@ -221,7 +222,7 @@ export class Exchange implements InvokeOptions, InFlightCall {
     if (this.#entered) inFlight.leave(this)
     headers['x-content-type-options'] = 'nosniff'
     headers['x-request-id'] = this.requestId
-    headers['traceparent'] = this.traceparent
+    headers['traceparent'] = formatTraceparent(this.trace)
     if (inFlight.draining) headers['connection'] = 'close'
     cors?.decorate(this.#request.headers, headers)
     this.#respond(body === undefined ? { status, headers } : { status, headers, body })

@@ -4,6 +4,7 @@ import type { Cancellable } from '../core/cancellation.ts'
 import type { Environment } from '../core/environment/environment.ts'
 import type { HttpHandler, HttpRequest, HttpServer } from '../core/environment/network.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { TraceParent } from '../telemetry/trace-context.ts'
 import type { CorsOptions } from './cors.ts'
 import type { GatewayLimits } from './limits.ts'
 
@@ -19,8 +20,8 @@ export interface InvokeOptions {
   readonly timeoutMs: number
   /** Of commands only. */
   readonly idempotencyKey: string | undefined
-  /** W3C Trace Context; always well-formed. A new trace when the client sent none. */
-  readonly traceparent: string
+  /** What the client sent as `traceparent` (W3C Trace Context), or a new trace when it sent none that is well-formed. */
+  readonly trace: TraceParent
   readonly tracestate: string | undefined
   /** W3C Baggage, bounded, as sent. */
   readonly baggage: string | undefined

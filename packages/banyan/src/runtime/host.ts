@@ -9,7 +9,7 @@ import { sleep } from '../core/environment/timers.ts'
 import { BanyanError } from '../core/error.ts'
 import type { Store } from '../store/store.ts'
 import { SpanRing, Trace } from '../telemetry/trace.ts'
-import { type Baggage, parseBaggage, parseTraceparent } from '../telemetry/trace-context.ts'
+import { type Baggage, parseBaggage, type TraceParent } from '../telemetry/trace-context.ts'
 import type { Listener } from '../transport/transport.ts'
 import { type Channels, createChannels } from './channels.ts'
 import { createEventWiring, type EventWiring } from './event-wiring.ts'
@@ -30,7 +30,8 @@ export interface InvokeOptions {
   readonly caller: string
   readonly idempotencyKey?: string | undefined
   readonly timeoutMs?: number | undefined
-  readonly traceparent?: string | undefined
+  /** Of which trace it is part; a new one begins when it says nothing. */
+  readonly trace?: TraceParent | undefined
   readonly tracestate?: string | undefined
   readonly baggage?: string | Baggage | undefined
   readonly signal?: AbortSignal | undefined
@@ -160,7 +161,7 @@ export class Host {
       this.#entries.set(operation, call)
     }
     const { environment, sampleRatio = 0.01 } = this.#options
-    const parent = parseTraceparent(options.traceparent)
+    const parent = options.trace
     const baggage = typeof options.baggage === 'string' ? parseBaggage(options.baggage) : options.baggage
     const sampled = parent === undefined ? environment.random.next() < sampleRatio : parent.sampled
     const trace = new Trace(environment.random, sampled, parent, options.tracestate, baggage)
