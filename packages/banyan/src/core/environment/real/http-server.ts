@@ -75,15 +75,14 @@ function write(message: IncomingMessage, target: ServerResponse, { status, heade
   const lines: (string | number | readonly string[])[] = []
   for (const name in headers) lines.push(name, headers[name] as string)
   const bare = status === 204 || status === 304
-  if (!bare)
-    lines.push(
-      'content-length',
-      body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength,
-    )
+  const size = typeof body === 'string' ? Buffer.byteLength(body) : (body?.byteLength ?? 0)
+  if (!bare) lines.push('content-length', size)
   // More is still to come than was worth waiting for, so the connection cannot be kept.
   if (!message.complete && hasBody(message) && headers['connection'] === undefined) lines.push('connection', 'close')
   target.writeHead(status, lines as OutgoingHttpHeader[])
   if (bare || body === undefined || message.method === 'HEAD') target.end()
+  // Text that is as long in bytes as in characters is ASCII, which need not be encoded.
+  else if (typeof body === 'string') target.end(body, size === body.length ? 'latin1' : 'utf8')
   else target.end(body)
 }
 
