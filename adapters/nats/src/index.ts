@@ -1,0 +1,2 @@
+/** Banyan's bus on NATS JetStream. */
+export {}

@@ -1,0 +1,2 @@
+/** Changes of a PostgreSQL database as events, by logical replication. */
+export {}

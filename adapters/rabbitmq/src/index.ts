@@ -1,0 +1,2 @@
+/** Bridges between Banyan's bus and RabbitMQ. */
+export {}

@@ -1,0 +1,2 @@
+/** Banyan projections kept in Redis. */
+export {}
