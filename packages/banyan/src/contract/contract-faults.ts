@@ -2,10 +2,12 @@
  * What can be wrong with a contract. The types refuse most of it already; this is for what they cannot see (duplicate
  * routes, values from outside) and for those who do not compile. All faults are found at once.
  */
+import { type EventKind, eventKinds } from './event.ts'
 import { operationFaults } from './operation-faults.ts'
 import { type ParsedRoute, routeShape } from './route.ts'
 import type { JsonSchema } from './schema.ts'
 import { fieldsOf, isText, readSchema, requiredOf } from './schema-faults.ts'
+import { upcastFaults } from './upcast.ts'
 
 /** Members of every contract, and names that JavaScript treats specially: no operation may have one of them. */
 export const reservedNames: readonly string[] = [
@@ -93,15 +95,28 @@ function allEventFaults(events: Loose): readonly string[] {
 }
 
 function eventFaults(event: unknown): readonly string[] {
-  const { kind, eventKind, key, major, data } = (event ?? {}) as Loose
+  const { kind, eventKind, key, major, data, upcast, retention } = (event ?? {}) as Loose
   if (kind !== 'event' || major === undefined) return ['is no event: make it with event({ … })']
   const faults: string[] = []
-  if (eventKind !== 'state' && eventKind !== 'notification')
-    faults.push(`kind '${String(eventKind)}' is not one of 'state', 'notification'`)
+  if (!eventKinds.includes(eventKind as EventKind))
+    faults.push(`kind '${String(eventKind)}' is not one of ${eventKinds.map((one) => `'${one}'`).join(', ')}`)
   if (!Number.isInteger(major) || Number(major) < 1)
     faults.push(`version ${String(major)} must be a whole number from 1`)
+  else faults.push(...upcastFaults(upcast, Number(major)))
+  faults.push(...retentionFaults(retention))
   const read = readSchema(data, 'output')
   return 'fault' in read ? [...faults, `data ${read.fault}`] : [...faults, ...keyFaults(String(key), read.json)]
+}
+
+function retentionFaults(retention: unknown): readonly string[] {
+  if (retention === undefined) return []
+  if (typeof retention !== 'object' || retention === null) return ['retention must be { ageMs?, bytes? }']
+  const given = Object.entries(retention).filter(([, value]) => value !== undefined)
+  if (given.length === 0) return ['retention says nothing: give ageMs, bytes or both']
+  return given.flatMap(([name, value]) => {
+    if (name !== 'ageMs' && name !== 'bytes') return [`retention has no '${name}': it takes ageMs and bytes`]
+    return Number.isSafeInteger(value) && value > 0 ? [] : [`retention: ${name} must be a whole number from 1`]
+  })
 }
 
 function keyFaults(key: string, data: JsonSchema): readonly string[] {

@@ -79,6 +79,7 @@ function faultOf(parts: {
 const loose = (make: (spec: never) => unknown, spec: object): unknown => make({ input, output, ...spec } as never)
 const get = (spec: object): unknown => loose(query as never, spec)
 const post = (spec: object): unknown => loose(command as never, spec)
+const upcaster = (data: object): object => data
 const happening = (spec: object): unknown => event({ key: 'orderId', data: output, ...spec } as never)
 
 describe('is refused', () => {
@@ -215,6 +216,42 @@ describe('is refused', () => {
 
   test.each([
     ['an event by an operation', { ev: get({}) }, "event 'gone': is no event"],
+    [
+      'an unknown kind',
+      { ev: happening({ kind: 'fat' }) },
+      "kind 'fat' is not one of 'notification', 'state', 'sourced'",
+    ],
+    [
+      'an upcaster of its own version',
+      { ev: happening({ version: 2, upcast: { 2: upcaster } }) },
+      'upcast 2 must be a version before 2',
+    ],
+    [
+      'an upcaster of no version',
+      { ev: happening({ version: 2, upcast: { v1: upcaster } }) },
+      'upcast v1 must be a version before 2',
+    ],
+    [
+      'a hole between upcasters',
+      { ev: happening({ version: 4, upcast: { 1: upcaster, 3: upcaster } }) },
+      'upcast has no way from version 2 to 3',
+    ],
+    [
+      'an upcaster that is data',
+      { ev: happening({ version: 2, upcast: { 1: {} } }) },
+      'upcast 1 must be a function from version 1 to the next',
+    ],
+    ['retention of nothing', { ev: happening({ retention: {} }) }, 'retention says nothing: give ageMs, bytes or both'],
+    [
+      'retention of half a byte',
+      { ev: happening({ retention: { bytes: 0.5 } }) },
+      'retention: bytes must be a whole number from 1',
+    ],
+    [
+      'retention by another word',
+      { ev: happening({ retention: { days: 7 } }) },
+      "retention has no 'days': it takes ageMs and bytes",
+    ],
     ['a name with a dot', { evName: 'go.ne', ev: happening({}) }, "event 'go.ne': the name must be camelCase"],
     ['a key that is no field', { ev: happening({ key: 'orderID' }) }, "key 'orderID' is not a field of data"],
     ['an optional key', { ev: happening({ key: 'maybe' }) }, "key 'maybe' may not be optional in data"],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Library, Members } from './fixtures/library.ts'
-import { defineContract, query, t, toCanonicalText, toContractDocument } from './index.ts'
+import { defineContract, event, query, t, toCanonicalText, toContractDocument } from './index.ts'
 
 test('the document says everything that another party can see', () => {
   const document = toContractDocument(Library)
@@ -19,6 +19,22 @@ test('the document says everything that another party can see', () => {
   })
   expect(document.events['outlined']).toMatchObject({ wire: 'library.outlined.v2', key: 'isbn', kind: 'notification' })
   expect(JSON.parse(JSON.stringify(document))).toEqual(document)
+})
+
+test('the document has the retention of an event, and none of its upcasters', () => {
+  const kept = event({
+    key: 'id',
+    kind: 'sourced',
+    version: 2,
+    data: t.Object({ id: t.String() }),
+    upcast: { 1: ({ name }) => ({ id: name }) },
+    retention: { ageMs: 86_400_000, bytes: 1_000_000 },
+  })
+  const A = defineContract('a', { owner: 'x', version: '1.0.0', operations: {}, events: { kept } })
+  expect(A.events.kept.upcast?.[1]?.({ name: 'tea' })).toEqual({ id: 'tea' })
+  const document = toContractDocument(A).events['kept'] as object
+  expect(document).toMatchObject({ kind: 'sourced', retention: { ageMs: 86_400_000, bytes: 1_000_000 } })
+  expect(Object.keys(document)).toEqual(['data', 'key', 'kind', 'retention', 'wire'])
 })
 
 test('the order of writing does not matter to the text', () => {

@@ -73,8 +73,9 @@ function operationDocument(operation: AnyOperation): object {
   }
 }
 
-function eventDocument({ wire, key, eventKind, about, data }: AnyEvent): object {
-  return { wire, key, kind: eventKind, about, data: schemaDocument(data) }
+/** Upcasters are not in it: they are functions, and what they accept is what older documents say. */
+function eventDocument({ wire, key, eventKind, about, retention, data }: AnyEvent): object {
+  return { wire, key, kind: eventKind, about, retention, data: schemaDocument(data) }
 }
 
 /**

@@ -25,8 +25,8 @@ export type {
   ErrorTypes,
 } from './error-type.ts'
 export { error, isError } from './error-type.ts'
-export type { CheckedKey, Event, EventKind, EventSpec } from './event.ts'
-export { event } from './event.ts'
+export type { CheckedKey, Event, EventKind, EventRetention, EventSpec } from './event.ts'
+export { event, eventKinds } from './event.ts'
 export type { OpenApiDocument, OpenApiOptions } from './openapi.ts'
 export { toOpenApi } from './openapi.ts'
 export type { OpenApiPart } from './openapi-problems.ts'
@@ -69,3 +69,5 @@ export type {
 } from './schema-options.ts'
 export type { SchemaBuilder } from './t.ts'
 export { t } from './t.ts'
+export type { Upcaster, Upcasters } from './upcast.ts'
+export { upcastData, upcastMajors } from './upcast.ts'

@@ -2,6 +2,7 @@
 
 import type { LoggedEvent } from '../bus/bus.ts'
 import { fromEnvelope } from '../bus/envelope.ts'
+import { upcastData } from '../contract/upcast.ts'
 import { BanyanError } from '../core/error.ts'
 import { INVALID } from '../schema/index.ts'
 import type { DeliveryMark } from '../store/inbox.ts'
@@ -13,7 +14,7 @@ import { CallContext } from './call-context.ts'
 import { EntryFrame } from './frame.ts'
 import { cancelled } from './refusals.ts'
 import type { ServiceRuntime } from './service-runtime.ts'
-import type { SubscriptionShape, Work } from './shapes.ts'
+import type { EventShape, SubscriptionShape, Work } from './shapes.ts'
 
 /** Applies one event; resolves when it is applied, rejects when it is to be tried again (or parked). */
 export type Deliver = (event: LoggedEvent, attempt: number, mark: DeliveryMark, signal: AbortSignal) => Promise<void>
@@ -33,6 +34,12 @@ export function isTerminal(error: unknown): boolean {
   return error instanceof BanyanError && error.reason === 'UNUSABLE_EVENT'
 }
 
+/** The data of an older version, brought up to date. */
+function upcast(event: EventShape, type: string, data: unknown): unknown {
+  const from = Number(type.slice(type.lastIndexOf('.v') + 2))
+  return upcastData(event.upcast, from, event.major, data)
+}
+
 /** Compiles the delivery of one subscription. */
 export function compileDelivery(service: ServiceRuntime, store: Store, subscription: SubscriptionShape): Deliver {
   const { event, handle } = subscription
@@ -46,9 +53,11 @@ export function compileDelivery(service: ServiceRuntime, store: Store, subscript
     readonly traceparent: string | undefined
   } {
     const envelope = fromEnvelope(logged.envelope)
-    const data = border.copy(envelope.data)
+    // What throws in here is told as an event that cannot be applied: an upcaster is pure, so it would throw again.
+    const current = logged.type === event.wire ? envelope.data : upcast(event, logged.type, envelope.data)
+    const data = border.copy(current)
     if (data === INVALID)
-      throw unusable(logged, border.explain(envelope.data)[0]?.message ?? 'its data does not fit its schema')
+      throw unusable(logged, border.explain(current)[0]?.message ?? 'its data does not fit its schema')
     return { data, timeMs: Date.parse(envelope.time), traceparent: envelope.traceparent }
   }
 

@@ -4,6 +4,7 @@
  */
 import type { Success } from '../contract/operation.ts'
 import type { AnySchema } from '../contract/schema.ts'
+import type { Upcasters } from '../contract/upcast.ts'
 import type { Code } from '../core/code.ts'
 import type { BanyanError } from '../core/error.ts'
 import type { DatabaseDefinition } from '../store/define-database.ts'
@@ -54,6 +55,7 @@ export interface EventShape {
   readonly wire: string
   readonly key: string
   readonly data: AnySchema
+  readonly upcast?: Upcasters
 }
 
 /** A contract. */

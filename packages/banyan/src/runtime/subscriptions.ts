@@ -4,10 +4,11 @@
  */
 import type { Bus } from '../bus/bus.ts'
 import { type Consumer, createConsumer } from '../bus/consumer.ts'
+import { upcastMajors } from '../contract/upcast.ts'
 import { BanyanError } from '../core/error.ts'
 import { compileDelivery, type Deliver, isTerminal } from './delivery.ts'
 import type { ServiceRuntime } from './service-runtime.ts'
-import type { SubscriptionShape } from './shapes.ts'
+import type { EventShape, SubscriptionShape } from './shapes.ts'
 
 interface Group {
   readonly group: string
@@ -25,6 +26,18 @@ function toGroups(service: ServiceRuntime): readonly Group[] {
     groups.set(`${group} ${source}`, found)
   }
   return [...groups.values()]
+}
+
+/** The types in the log that a subscription takes: the event's own, and the older ones that it knows to bring up to date. */
+function typesOf({ contract, name, wire, upcast }: EventShape): readonly string[] {
+  return [wire, ...upcastMajors(upcast).map((major) => `${contract}.${name}.v${major}`)]
+}
+
+function subscribedTwice(service: string, type: string, group: string): BanyanError {
+  return new BanyanError('FAILED_PRECONDITION', `'${service}' subscribes to '${type}' twice in group '${group}'`, {
+    reason: 'DUPLICATE_SUBSCRIPTION',
+    hint: 'A version that another subscription upcasts needs no subscription of its own, or one in another group.',
+  })
 }
 
 const largest = (values: readonly (number | undefined)[]): number | undefined => {
@@ -47,14 +60,11 @@ export function createConsumers(service: ServiceRuntime, bus: Bus, holder: strin
       )
     const deliveries = new Map<string, Deliver>()
     for (const subscription of subscriptions) {
-      const { wire } = subscription.event
-      if (deliveries.has(wire))
-        throw new BanyanError(
-          'FAILED_PRECONDITION',
-          `'${service.name}' subscribes to '${wire}' twice in group '${group}'`,
-          { reason: 'DUPLICATE_SUBSCRIPTION' },
-        )
-      deliveries.set(wire, compileDelivery(service, store, subscription))
+      const deliver = compileDelivery(service, store, subscription)
+      for (const type of typesOf(subscription.event)) {
+        if (deliveries.has(type)) throw subscribedTwice(service.name, type, group)
+        deliveries.set(type, deliver)
+      }
     }
     const concurrency = largest(subscriptions.map((subscription) => subscription.options.concurrency))
     const maxAttempts = largest(subscriptions.map((subscription) => subscription.options.maxAttempts))
