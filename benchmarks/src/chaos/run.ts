@@ -1,0 +1,89 @@
+/** One run: load under faults for so long, then rest, then the verdict. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { judgeLedger, type LedgerVerdict, type PlannedFault, planFaults } from 'banyan/testing'
+import type { ChaosOptions } from './options.ts'
+import { readCounts, readLedger } from './rest.ts'
+import { faultKinds, openStage, type Stage } from './stage.ts'
+
+const progressEveryMs = 5_000
+/** Far enough apart that something works in between, near enough that repairs meet the next fault. */
+const everyMs = [400, 1_800] as const
+/** Before the first fault something has to be there for it to break; on a busy machine processes take their time. */
+const maxHeadStartMs = 30_000
+
+export interface ChaosResult {
+  readonly verdict: LedgerVerdict
+  readonly faults: Readonly<Record<string, number>>
+  /** How long it took until everything was applied; undefined when it was not in time. */
+  readonly drainedMs: number | undefined
+}
+
+export async function runChaos(options: ChaosOptions, say: (line: string) => void): Promise<ChaosResult> {
+  const stage = await openStage(options)
+  try {
+    const faults = await loadUnderFaults(stage, options, say)
+    await stage.heal()
+    await stage.quieten()
+    const drainedMs = await drain(stage, options.drainSeconds * 1_000)
+    say(drainedMs === undefined ? 'did not come to rest in time' : `at rest after ${(drainedMs / 1_000).toFixed(1)} s`)
+    await stage.endActors()
+    const ledger = await readLedger(stage.producer, stage.consumer, stage.bus, stage.acknowledged)
+    return { verdict: judgeLedger(ledger), faults, drainedMs }
+  } finally {
+    await stage.stop()
+  }
+}
+
+async function loadUnderFaults(
+  stage: Stage,
+  { seconds, seed }: ChaosOptions,
+  say: (line: string) => void,
+): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  await until(async () => ((await readCounts(stage.producer, stage.consumer))?.applied ?? 0) > 0, maxHeadStartMs)
+  const beganMs = performance.now()
+  const elapsedMs = (): number => performance.now() - beganMs
+  const telling = setInterval(() => void tell(stage, counts, elapsedMs(), say), progressEveryMs)
+  for (const fault of planFaults({ seed, lengthMs: seconds * 1_000, everyMs, kinds: faultKinds })) {
+    await sleep(Math.max(0, fault.atMs - elapsedMs()))
+    strike(stage, fault, counts)
+  }
+  await sleep(Math.max(0, seconds * 1_000 - elapsedMs()))
+  clearInterval(telling)
+  await tell(stage, counts, elapsedMs(), say)
+  return counts
+}
+
+function strike(stage: Stage, fault: PlannedFault, counts: Record<string, number>): void {
+  counts[fault.kind] = (counts[fault.kind] ?? 0) + 1
+  stage.strike(fault)
+}
+
+async function tell(
+  stage: Stage,
+  counts: Readonly<Record<string, number>>,
+  elapsedMs: number,
+  say: (line: string) => void,
+): Promise<void> {
+  const known = await readCounts(stage.producer, stage.consumer)
+  const events = known === undefined ? 'a database is down' : `committed ${known.committed}, applied ${known.applied}`
+  const faults = Object.entries(counts).map(([kind, count]) => `${kind} ${count}`)
+  say(`${Math.round(elapsedMs / 1_000)} s: ${events}; ${faults.join(', ')}; processes started ${stage.starts()}`)
+}
+
+/** Waits until everything committed is applied; how long it took. */
+async function drain(stage: Stage, withinMs: number): Promise<number | undefined> {
+  return until(async () => {
+    const counts = await readCounts(stage.producer, stage.consumer)
+    return counts !== undefined && counts.committed <= counts.applied
+  }, withinMs)
+}
+
+async function until(what: () => Promise<boolean>, withinMs: number): Promise<number | undefined> {
+  const beganMs = performance.now()
+  while (performance.now() - beganMs < withinMs) {
+    if (await what()) return performance.now() - beganMs
+    await sleep(200)
+  }
+  return undefined
+}

@@ -1,0 +1,22 @@
+/**
+ * Deliveries as one writes them first: the effect commits, and that it is done is written down afterwards, in another
+ * transaction, without asking whether the assignment is still held. A crash in between does it twice, and so does a host that
+ * wakes after somebody else took over. For showing that a test or a rig notices.
+ */
+import type { DeliveryMark } from '../../store/inbox.ts'
+import type { Store, StoreTransaction } from '../../store/store.ts'
+
+/**
+ * Runs an effect in a transaction of its own and marks the delivery in a second one.
+ *
+ * @example
+ * await deliverNaively(store, mark, (tx) => tx.sql`INSERT INTO effect VALUES (1)`)
+ */
+export async function deliverNaively(
+  store: Store,
+  mark: DeliveryMark,
+  effect: (tx: StoreTransaction) => Promise<unknown>,
+): Promise<void> {
+  await store.transact(effect)
+  await store.transact(async () => undefined, { delivery: mark })
+}
