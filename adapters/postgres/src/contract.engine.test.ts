@@ -6,6 +6,7 @@ import {
   type OpenedBus,
   type OpenedStore,
   outboxSuite,
+  projectionsSuite,
   storeSuite,
 } from 'banyan/testing/suites'
 import { createPostgresBus } from './bus/postgres-bus.ts'
@@ -20,6 +21,7 @@ describeEngines('contract', (engine, name) => {
   storeSuite(name, openStore)
   outboxSuite(name, openStore)
   inboxSuite(name, openStore)
+  projectionsSuite(name, openStore)
   idempotencySuite(name, openStore)
   busSuite(name, createBusOpener(engine))
 })

@@ -9,6 +9,8 @@
  * costs next to nothing on insert and finds old rows, because they were inserted in order of time.
  */
 import type { Migration } from 'banyan/store'
+import { outboxRing } from './outbox-ring.ts'
+import { projectionMigration } from './projection-schema.ts'
 import { toMigration } from './source.ts'
 
 const clock = `
@@ -116,6 +118,8 @@ CREATE INDEX idempotency_expires_at ON banyan.idempotency (expires_at);
 export const storeMigrations: readonly Migration[] = [
   toMigration('banyan-001-clock', clock),
   toMigration('banyan-002-store', store),
+  outboxRing,
+  projectionMigration,
 ]
 
 /** The database of the log, in order. */

@@ -12,6 +12,7 @@ import { alone, createRunner } from './alone.ts'
 import { createPostgresIdempotency } from './postgres-idempotency.ts'
 import { createPostgresInbox } from './postgres-inbox.ts'
 import { createPostgresOutbox } from './postgres-outbox.ts'
+import { createPostgresProjections } from './postgres-projections.ts'
 import { type TransactContext, transact } from './transact.ts'
 
 /** What a store on Postgres is made of; times in milliseconds. */
@@ -104,6 +105,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     outbox,
     inbox: createPostgresInbox(run),
     idempotency: createPostgresIdempotency(run),
+    projections: createPostgresProjections({ run, after, transact: (work) => transact(context, work, {}) }),
     adopt: outbox.adopt,
     async ping(signal) {
       await run('SELECT 1', [], signal)

@@ -30,7 +30,8 @@ export async function openStore(url: string, options: Partial<PostgresStoreOptio
 export async function emptyStore(url: string): Promise<void> {
   const script = `
     DELETE FROM banyan.outbox; DELETE FROM banyan.consumer; DELETE FROM banyan.mark; DELETE FROM banyan.attempt;
-    DELETE FROM banyan.parked; DELETE FROM banyan.idempotency; UPDATE banyan.clock SET shift = '0';
+    DELETE FROM banyan.parked; DELETE FROM banyan.idempotency;
+    DELETE FROM banyan.projection_version; DELETE FROM banyan.projection; UPDATE banyan.clock SET shift = '0';
     DO $$ BEGIN IF to_regclass('item') IS NOT NULL THEN DELETE FROM item; END IF; END $$`
   await asAdmin(url, (admin) => admin.script(script))
 }

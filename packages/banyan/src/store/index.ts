@@ -1,10 +1,69 @@
 /** A service's own database: the port, what must commit together, and the implementation in memory. */
+export {
+  type DeadGroup,
+  type DeadLetters,
+  type DeadSelection,
+  defaultReplaysPerSecond,
+  fingerprintOf,
+  type GroupProgress,
+  type ReplayOptions,
+  type ReplayRequest,
+} from './dead-letters.ts'
 export { type DatabaseDefinition, defineDatabase } from './define-database.ts'
+export type {
+  AllStreamsPage,
+  Appended,
+  EventStore,
+  ExpectedVersion,
+  NewStreamEvent,
+  StreamCursor,
+  StreamEvent,
+  StreamMetadata,
+  StreamPage,
+  StreamRange,
+  StreamSnapshot,
+  TransactionStreams,
+} from './event-store.ts'
 export { isSameInstance } from './holder.ts'
 export type { Idempotency, IdempotencyClaim, IdempotencyRecord } from './idempotency.ts'
 export { assertIdempotencyKey, idempotencyKeyInUse, idempotencyKeyReused } from './idempotency-key.ts'
-export { AlreadyApplied, type Assignment, type DeliveryMark, Fenced, type Inbox, type ParkedEvent } from './inbox.ts'
+export {
+  AlreadyApplied,
+  type Assignment,
+  type DeliveryMark,
+  Fenced,
+  type Inbox,
+  type ParkedEvent,
+  timeOfEventId,
+} from './inbox.ts'
 export { createMemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts'
 export type { Migration, MigrationStatus } from './migration.ts'
-export type { NewEvent, Outbox, OutboxCursor, OutboxPage } from './outbox.ts'
+export type { NewEvent, Outbox, OutboxCursor, OutboxPage, OutboxStorage } from './outbox.ts'
+export {
+  type ProjectionPhase,
+  type ProjectionProgress,
+  type ProjectionRecord,
+  type Projections,
+  type ProjectionVersion,
+  projectionGroup,
+  projectionLive,
+  type SwapOptions,
+  type SwapOutcome,
+} from './projections.ts'
 export type { Isolation, Store, StoreTransaction, TransactOptions } from './store.ts'
+export {
+  type ConflictDetails,
+  defaultStreamPage,
+  maxAppend,
+  maxStreamEventBytes,
+  maxStreamName,
+  maxStreamPage,
+  readBack,
+  type StreamRow,
+  toBase,
+  toCategory,
+  toPageLimit,
+  toRange,
+  toStreamRows,
+  VersionConflict,
+} from './stream-rules.ts'

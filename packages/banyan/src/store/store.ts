@@ -6,10 +6,12 @@
  * handled, the outcome of the idempotency key being served.
  */
 import type { Kysely } from 'kysely'
+import type { EventStore, TransactionStreams } from './event-store.ts'
 import type { Idempotency, IdempotencyClaim } from './idempotency.ts'
 import type { DeliveryMark, Inbox } from './inbox.ts'
 import type { Migration, MigrationStatus } from './migration.ts'
 import type { NewEvent, Outbox } from './outbox.ts'
+import type { Projections } from './projections.ts'
 
 /** READ COMMITTED unless said otherwise. */
 export type Isolation = 'read committed' | 'repeatable read' | 'serializable'
@@ -19,6 +21,8 @@ export interface StoreTransaction {
   /** Typed query builder bound to this transaction. Throws in stores that speak no SQL. */
   // biome-ignore lint/suspicious/noExplicitAny: the tables are known only to the service's own types
   readonly db: Kysely<any>
+  /** The event store's streams; what is appended commits with everything else. */
+  readonly streams: TransactionStreams
   /** Raw SQL with bound parameters: tx.sql`select … where id = ${id}`. */
   sql<Row = Record<string, unknown>>(text: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row[]>
   /** Buffers an event for the outbox of this transaction; it goes out with COMMIT. At most `maxEventsPerTransaction` (1000). */
@@ -33,9 +37,10 @@ export interface TransactOptions {
   readonly signal?: AbortSignal
   /**
    * The delivery this transaction applies: its mark is written and its epoch checked in the same transaction. Rejects with
-   * {@link AlreadyApplied} or {@link Fenced} and rolls everything back.
+   * {@link AlreadyApplied} or {@link Fenced} and rolls everything back. Several, of one group and source under one epoch, are
+   * applied all or none, by one statement; a replayed one comes alone.
    */
-  readonly delivery?: DeliveryMark
+  readonly delivery?: DeliveryMark | readonly DeliveryMark[]
   /**
    * The idempotency key this transaction serves. When a result is stored already, the work is not run and that result is
    * returned. Rejects with ABORTED `IDEMPOTENCY_KEY_IN_USE` while another transaction holds the key, and with
@@ -61,6 +66,10 @@ export interface Store {
   readonly outbox: Outbox
   readonly inbox: Inbox
   readonly idempotency: Idempotency
+  /** Streams of facts, see event-store.ts. */
+  readonly streams: EventStore
+  /** The books of read models. */
+  readonly projections: Projections
   /** Rejects with UNAVAILABLE when the database does not answer. */
   ping(signal?: AbortSignal): Promise<void>
   /** Waits for what is running, then closes; bounded by `withinMs`. */

@@ -19,9 +19,23 @@ export interface MemoryAssignments extends Pick<Inbox, 'claim' | 'release' | 'ad
   isCurrent(of: Epoch): boolean
   /** The low-water mark; undefined under an older epoch. */
   cursorOf(of: Epoch): number | undefined
+  /** The low-water marks of a group. */
+  positionsOf(group: string): readonly { readonly source: string; readonly done: number }[]
+  /** All of them. */
+  all(): readonly {
+    readonly group: string
+    readonly source: string
+    readonly epoch: number
+    readonly holder: string | undefined
+    readonly cursor: number
+  }[]
+  /** Sends a group back to the beginning, under new epochs. */
+  reset(group: string): void
 }
 
 interface Lease {
+  readonly group: string
+  readonly source: string
   epoch: number
   cursor: number
   holder: string | undefined
@@ -39,9 +53,25 @@ export function createMemoryAssignments(clock: Clock): MemoryAssignments {
   return {
     isCurrent: (of) => current(of) !== undefined,
     cursorOf: (of) => current(of)?.cursor,
+    positionsOf: (group) =>
+      [...leases.values()]
+        .filter((lease) => lease.group === group)
+        .map((lease) => ({ source: lease.source, done: lease.cursor })),
+    all: () =>
+      [...leases.values()].map(({ group, source, epoch, holder, cursor }) => ({
+        group,
+        source,
+        epoch,
+        holder,
+        cursor,
+      })),
+    reset(group) {
+      for (const lease of leases.values())
+        if (lease.group === group) Object.assign(lease, { epoch: lease.epoch + 1, holder: undefined, cursor: 0 })
+    },
     async claim(group, source, holder, leaseMs, startAt) {
       const name = nameOf(group, source)
-      const lease = leases.get(name) ?? { epoch: 0, cursor: startAt, holder: undefined, expiresMs: 0 }
+      const lease = leases.get(name) ?? { group, source, epoch: 0, cursor: startAt, holder: undefined, expiresMs: 0 }
       if (lease.holder !== undefined && !isSameInstance(lease.holder, holder) && lease.expiresMs > clock.now())
         return undefined
       if (lease.holder !== holder) lease.epoch += 1

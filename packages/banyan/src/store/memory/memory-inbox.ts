@@ -4,9 +4,10 @@
  */
 
 import type { Clock } from '../../core/environment/environment.ts'
-import { AlreadyApplied, type DeliveryMark, Fenced, type Inbox, type ParkedEvent } from '../inbox.ts'
+import { AlreadyApplied, type DeliveryMark, Fenced, type Inbox } from '../inbox.ts'
 import { nameOf } from './group-name.ts'
 import { createMemoryAssignments } from './memory-assignments.ts'
+import { createMemoryDeadLetters } from './memory-dead-letters.ts'
 import { createMemoryMarks } from './memory-marks.ts'
 
 /** What a transaction that applies a delivery does with it. */
@@ -19,21 +20,28 @@ export interface MemoryInbox extends Inbox {
   /** Throws {@link Fenced} or {@link AlreadyApplied}. */
   check(mark: DeliveryMark): void
   write(mark: DeliveryMark): void
+  /** The low-water marks of a group, by source. */
+  positionsOf(group: string): readonly { readonly source: string; readonly done: number }[]
+  /** Forgets what a group has done: it begins anew, under new epochs. */
+  forget(group: string): void
 }
 
 export function createMemoryInbox(clock: Clock): MemoryInbox {
   const assignments = createMemoryAssignments(clock)
   const marks = createMemoryMarks(clock)
   const failures = new Map<string, number>()
-  const parkedEvents: ParkedEvent[] = []
+  const dead = createMemoryDeadLetters(clock, (group, eventId) => void failures.delete(nameOf(group, eventId)))
   const busy = new Map<string, Promise<void>>()
 
+  function assertCurrent(of: { readonly group: string; readonly source: string; readonly epoch: number }): void {
+    if (!assignments.isCurrent(of)) throw new Fenced(`group '${of.group}' on '${of.source}' (epoch ${of.epoch})`)
+  }
   function check(mark: DeliveryMark): void {
-    if (!assignments.isCurrent(mark))
-      throw new Fenced(`group '${mark.group}' on '${mark.source}' (epoch ${mark.epoch})`)
-    if (marks.has(mark.group, mark.eventId)) throw new AlreadyApplied(mark)
+    assertCurrent(mark)
+    if (mark.replay === true ? !dead.has(mark) : marks.has(mark.group, mark.eventId)) throw new AlreadyApplied(mark)
   }
   function write(mark: DeliveryMark): void {
+    if (mark.replay === true) dead.remove(mark)
     marks.write(mark)
     failures.delete(nameOf(mark.group, mark.eventId))
   }
@@ -51,6 +59,11 @@ export function createMemoryInbox(clock: Clock): MemoryInbox {
     },
     check,
     write,
+    positionsOf: assignments.positionsOf,
+    forget(group) {
+      assignments.reset(group)
+      marks.forget(group)
+    },
     claim: assignments.claim,
     release: assignments.release,
     advance: assignments.advance,
@@ -61,32 +74,35 @@ export function createMemoryInbox(clock: Clock): MemoryInbox {
     async failed(assignment, eventId) {
       const name = nameOf(assignment.group, eventId)
       const count = (failures.get(name) ?? 0) + 1
-      if (!assignments.isCurrent(assignment)) throw new Fenced(`group '${assignment.group}' on '${assignment.source}'`)
+      assertCurrent(assignment)
       failures.set(name, count)
       return count
     },
     async park(mark, event) {
       check(mark)
       write(mark)
-      const { group, source, key, offset, eventId } = mark
-      const parkedAt = new Date(clock.now()).toISOString()
-      parkedEvents.push({ group, source, key, offset, eventId, ...event, parkedAt })
+      dead.add(mark, event)
     },
-    async parkedKeys(group, source) {
-      return new Set(parkedEvents.filter((one) => one.group === group && one.source === source).map((one) => one.key))
+    parkedKeys: dead.parkedKeys,
+    parked: dead.parked,
+    deadGroups: dead.deadGroups,
+    replay: dead.replay,
+    discard: dead.discard,
+    replays: dead.replays,
+    parkedOf: dead.parkedOf,
+    async endReplay(assignment, key) {
+      assertCurrent(assignment)
+      return dead.end(assignment.group, assignment.source, key)
     },
-    async parked(limit) {
-      return parkedEvents.toSorted(byPlace).slice(0, limit)
+    async parkAgain(mark, failure) {
+      assertCurrent(mark)
+      dead.again(mark, failure)
     },
+    groups: async () => assignments.all().map((one) => ({ ...one, ...dead.countsOf(one.group, one.source) })),
+    horizon: async (group, source) => marks.horizon(group, source),
     async trim(assignment, keepMs) {
       const cursor = assignments.cursorOf(assignment)
       return cursor === undefined ? 0 : marks.trim(assignment, cursor, keepMs)
     },
   }
-}
-
-function byPlace(one: ParkedEvent, other: ParkedEvent): number {
-  if (one.group !== other.group) return one.group < other.group ? -1 : 1
-  if (one.source !== other.source) return one.source < other.source ? -1 : 1
-  return one.offset - other.offset
 }

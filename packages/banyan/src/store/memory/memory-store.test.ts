@@ -1,6 +1,13 @@
 import { expect, it } from 'vitest'
 import { createVirtualEnvironment } from '../../core/environment/virtual/index.ts'
-import { idempotencySuite, inboxSuite, type OpenedStore, outboxSuite, storeSuite } from '../../testing/suites/index.ts'
+import {
+  idempotencySuite,
+  inboxSuite,
+  type OpenedStore,
+  outboxSuite,
+  projectionsSuite,
+  storeSuite,
+} from '../../testing/suites/index.ts'
 import { gate, labels, readAll, rejection, sampleEvent } from '../../testing/suites/sample.ts'
 import { createMemoryStore } from './memory-store.ts'
 
@@ -13,6 +20,7 @@ async function open(): Promise<OpenedStore> {
 storeSuite('memory', open)
 outboxSuite('memory', open)
 inboxSuite('memory', open)
+projectionsSuite('memory', open)
 idempotencySuite('memory', open)
 
 it('says what to do about SQL', async () => {

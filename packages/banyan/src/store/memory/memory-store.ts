@@ -8,9 +8,13 @@
  */
 import type { Environment } from '../../core/environment/environment.ts'
 import type { Store } from '../store.ts'
+import { behindDoor, createGroupDoor } from './group-door.ts'
+import { createMemoryStreams } from './memory-event-store.ts'
 import { createMemoryIdempotency } from './memory-idempotency.ts'
 import { createMemoryInbox } from './memory-inbox.ts'
 import { createMemoryOutbox } from './memory-outbox.ts'
+import { createMemoryProjections } from './memory-projections.ts'
+import { createStreamLocks } from './memory-stream-locks.ts'
 import { createMemoryTransactions } from './memory-transactions.ts'
 import { speaksNoSql } from './no-sql.ts'
 
@@ -21,6 +25,8 @@ export interface MemoryStoreOptions {
   readonly service: string
   /** Events that wait for a relay, at most; a commit beyond them is refused with RESOURCE_EXHAUSTED. Default 100 000. */
   readonly maxOutboxEvents?: number
+  /** Events in streams, at most; a commit beyond them is refused with RESOURCE_EXHAUSTED. Default 1 000 000. */
+  readonly maxStreamEvents?: number
   /** Idempotency keys kept, at most; a new key beyond them is refused with RESOURCE_EXHAUSTED. Default 100 000. */
   readonly maxIdempotencyKeys?: number
 }
@@ -41,9 +47,21 @@ export interface MemoryStoreOptions {
 export function createMemoryStore(options: MemoryStoreOptions): Store {
   const { environment, service } = options
   const outbox = createMemoryOutbox(environment.random.uuidv7(), options.maxOutboxEvents ?? 100_000)
-  const inbox = createMemoryInbox(environment.clock)
+  const door = createGroupDoor(environment.timers)
+  const inbox = behindDoor(createMemoryInbox(environment.clock), door)
   const idempotency = createMemoryIdempotency(environment.clock, options.maxIdempotencyKeys ?? 100_000)
-  const transactions = createMemoryTransactions({ environment, service, outbox, inbox, idempotency })
+  const { random, clock } = environment
+  const streams = createMemoryStreams(clock, random.uuidv7(), options.maxStreamEvents ?? 1_000_000)
+  const locks = createStreamLocks()
+  const transactions = createMemoryTransactions({ environment, service, outbox, inbox, idempotency, streams, locks })
+  const { transact } = transactions
+  const projections = createMemoryProjections({
+    environment,
+    door,
+    transact,
+    forget: inbox.forget,
+    progressOf: inbox.positionsOf,
+  })
 
   return {
     get db(): never {
@@ -58,6 +76,15 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     outbox,
     inbox,
     idempotency,
+    projections,
+    streams: {
+      append: (...given) => transact((tx) => tx.streams.append(...given)),
+      read: async (stream, range = {}) => streams.page(stream, range, []),
+      saveSnapshot: (...given) => transact((tx) => tx.streams.saveSnapshot(...given)),
+      readAll: streams.readAll,
+      hasRead: streams.hasRead,
+      onCommit: streams.onCommit,
+    },
     ping: async () => transactions.assertOpen(),
     close: async (withinMs = 5_000) => transactions.close(withinMs),
   }

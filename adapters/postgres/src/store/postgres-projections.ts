@@ -1,0 +1,168 @@
+/**
+ * The books of projections in Postgres.
+ *
+ * A swap locks the assignments of the version that is live, FOR UPDATE: every effect's transaction holds its assignment FOR KEY
+ * SHARE, so the lock waits for those under way and lets none begin. What the old version has shown by then lies at or before the
+ * end of the log as asked afterwards, and the new version is waited for until it is there; then the number that readers go
+ * by changes, and the lock is let go. The new version's own assignments are not locked, so it goes on meanwhile.
+ */
+import {
+  type ProjectionPhase,
+  type ProjectionProgress,
+  type ProjectionRecord,
+  type Projections,
+  type ProjectionVersion,
+  projectionGroup,
+  projectionLive,
+  type StoreTransaction,
+  type SwapOptions,
+  type SwapOutcome,
+} from 'banyan/store'
+import { type Delay, pause } from '../client/timing.ts'
+import type { RunAlone } from './alone.ts'
+
+/** What the books stand on. */
+export interface PostgresProjectionsOptions {
+  readonly run: RunAlone
+  readonly transact: <Result>(work: (tx: StoreTransaction) => Promise<Result>) => Promise<Result>
+  readonly after: Delay
+}
+
+interface Row {
+  readonly name: string
+  readonly version: number
+  readonly phase: ProjectionPhase
+  readonly created_at: Date
+  readonly live_at: Date | null
+  readonly retired_at: Date | null
+}
+
+const pollMs = 25
+const markBatch = 10_000
+
+/** The books of one service's database. */
+export function createPostgresProjections({ run, transact, after }: PostgresProjectionsOptions): Projections {
+  async function reaches(
+    tx: StoreTransaction,
+    of: ProjectionVersion,
+    options: Required<SwapOptions>,
+  ): Promise<boolean> {
+    const ends = await options.ends()
+    for (let turn = 0; turn <= options.withinMs / pollMs; turn += 1) {
+      const done = new Map((await progressIn(tx, projectionGroup(of))).map((one) => [one.source, one.done]))
+      if ([...ends].every(([source, end]) => (done.get(source) ?? 0) >= end)) return true
+      await pause(after, pollMs)
+    }
+    return false
+  }
+  async function swap(
+    tx: StoreTransaction,
+    of: ProjectionVersion,
+    options: Required<SwapOptions>,
+  ): Promise<SwapOutcome> {
+    const { name, version } = of
+    const [books] = await tx.sql<{
+      live: number | null
+    }>`SELECT live FROM banyan.projection WHERE name = ${name} FOR UPDATE`
+    const [record] = await tx.sql<{ phase: ProjectionPhase }>`
+      SELECT phase FROM banyan.projection_version WHERE name = ${name} AND version = ${version}`
+    if (books === undefined || record === undefined || record.phase === 'dropped') return 'unknown'
+    if (books.live === version) return 'live already'
+    if (books.live !== null && books.live > version) return 'older'
+    if (books.live !== null)
+      await tx.sql`SELECT FROM banyan.consumer WHERE consumer_group = ${projectionGroup({ name, version: books.live })}
+        ORDER BY source FOR UPDATE`
+    if (!(await reaches(tx, of, options))) return 'late'
+    await tx.sql`UPDATE banyan.projection_version SET phase = 'retired', retired_at = banyan.now()
+      WHERE name = ${name} AND phase = 'live'`
+    await tx.sql`UPDATE banyan.projection_version SET phase = 'live', live_at = banyan.now()
+      WHERE name = ${name} AND version = ${version}`
+    await tx.sql`UPDATE banyan.projection SET live = ${version} WHERE name = ${name}`
+    return 'swapped'
+  }
+  /** Marks are many, and nobody asks for them any more: they go in batches, after the fact. */
+  async function forgetMarks(group: string): Promise<void> {
+    for (;;) {
+      const text = `DELETE FROM banyan.mark WHERE (consumer_group, event_id) IN (
+        SELECT consumer_group, event_id FROM banyan.mark WHERE consumer_group = $1 LIMIT ${markBatch})`
+      if (((await run(text, [group])).rowCount ?? 0) < markBatch) return
+    }
+  }
+
+  return {
+    register: (of, create) => transact((tx) => register(tx, of, create)),
+    async live(name) {
+      const { rows } = await run('SELECT live FROM banyan.projection WHERE name = $1', [name])
+      return rows[0]?.live ?? undefined
+    },
+    async list() {
+      const { rows } = await run('SELECT * FROM banyan.projection_version ORDER BY name COLLATE "C", version')
+      return (rows as Row[]).map(toRecord)
+    },
+    async progress(of) {
+      const text = `SELECT source, low_water::float8 AS done FROM banyan.consumer WHERE consumer_group = $1 ORDER BY source`
+      return (await run(text, [projectionGroup(of)])).rows as ProjectionProgress[]
+    },
+    swap: (of, { ends, withinMs = 5_000 }) => transact((tx) => swap(tx, of, { ends, withinMs })),
+    async drop(of, options = {}) {
+      const dropped = await transact((tx) => drop(tx, of, options))
+      if (dropped) await forgetMarks(projectionGroup(of))
+      return dropped
+    },
+  }
+}
+
+async function register(
+  tx: StoreTransaction,
+  { name, version }: ProjectionVersion,
+  create: ((tx: StoreTransaction) => Promise<void>) | undefined,
+): Promise<ProjectionRecord> {
+  await tx.sql`INSERT INTO banyan.projection (name) VALUES (${name}) ON CONFLICT DO NOTHING`
+  await tx.sql`SELECT FROM banyan.projection WHERE name = ${name} FOR UPDATE`
+  const [known] =
+    await tx.sql<Row>`SELECT * FROM banyan.projection_version WHERE name = ${name} AND version = ${version}`
+  if (known !== undefined) return toRecord(known)
+  if (create !== undefined) await create(tx)
+  const [made] = await tx.sql<Row>`
+    INSERT INTO banyan.projection_version (name, version) VALUES (${name}, ${version}) RETURNING *`
+  return toRecord(made as Row)
+}
+
+async function progressIn(tx: StoreTransaction, group: string): Promise<readonly ProjectionProgress[]> {
+  return tx.sql<{ source: string; done: number }>`
+    SELECT source, low_water::float8 AS done FROM banyan.consumer WHERE consumer_group = ${group}`
+}
+
+async function drop(
+  tx: StoreTransaction,
+  of: ProjectionVersion,
+  { forget = false, destroy }: Parameters<Projections['drop']>[1] & object,
+): Promise<boolean> {
+  const { name, version } = of
+  const [books] = await tx.sql<{
+    live: number | null
+  }>`SELECT live FROM banyan.projection WHERE name = ${name} FOR UPDATE`
+  if (books?.live === version) throw projectionLive(of)
+  const known = await tx.sql`SELECT FROM banyan.projection_version WHERE name = ${name} AND version = ${version}`
+  if (known.length === 0) return false
+  const group = projectionGroup(of)
+  await tx.sql`UPDATE banyan.consumer SET epoch = epoch + 1, holder = NULL, low_water = 0 WHERE consumer_group = ${group}`
+  if (destroy !== undefined) await destroy(tx)
+  await tx.sql`DELETE FROM banyan.parked WHERE consumer_group = ${group}`
+  await tx.sql`DELETE FROM banyan.attempt WHERE consumer_group = ${group}`
+  if (forget) await tx.sql`DELETE FROM banyan.projection_version WHERE name = ${name} AND version = ${version}`
+  else
+    await tx.sql`UPDATE banyan.projection_version SET phase = 'dropped' WHERE name = ${name} AND version = ${version}`
+  return true
+}
+
+function toRecord(row: Row): ProjectionRecord {
+  return {
+    name: row.name,
+    version: row.version,
+    phase: row.phase,
+    createdAt: row.created_at.toISOString(),
+    liveAt: row.live_at?.toISOString(),
+    retiredAt: row.retired_at?.toISOString(),
+  }
+}

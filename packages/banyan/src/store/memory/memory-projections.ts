@@ -1,0 +1,120 @@
+/**
+ * The books of projections in memory. A swap holds the old version's deliveries at the door and waits for those inside, as
+ * the row lock does in Postgres.
+ */
+import type { Environment } from '../../core/environment/environment.ts'
+import { sleep } from '../../core/environment/timers.ts'
+import {
+  type ProjectionProgress,
+  type ProjectionRecord,
+  type Projections,
+  type ProjectionVersion,
+  projectionGroup,
+  projectionLive,
+  type SwapOptions,
+  type SwapOutcome,
+} from '../projections.ts'
+import type { StoreTransaction } from '../store.ts'
+import type { GroupDoor } from './group-door.ts'
+
+/** What the books need of their store. */
+export interface MemoryProjectionsOptions {
+  readonly environment: Environment
+  readonly door: GroupDoor
+  /** The low-water marks of a group, by source. */
+  progressOf(group: string): readonly ProjectionProgress[]
+  /** Forgets a group: assignments, marks. */
+  forget(group: string): void
+  transact(work: (tx: StoreTransaction) => Promise<void>): Promise<void>
+}
+
+const pollMs = 10
+
+export function createMemoryProjections(options: MemoryProjectionsOptions): Projections {
+  const { clock, timers } = options.environment
+  const records = new Map<string, ProjectionRecord>()
+  const live = new Map<string, number>()
+  let queue: Promise<unknown> = Promise.resolve()
+
+  const nowText = (): string => new Date(clock.now()).toISOString()
+  /** One change at a time, as under a row lock. */
+  function alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    const next = queue.then(work, work)
+    queue = next.catch(() => undefined)
+    return next
+  }
+  async function reaches(of: ProjectionVersion, ends: ReadonlyMap<string, number>, withinMs: number): Promise<boolean> {
+    const dueMs = clock.monotonic() + withinMs
+    for (;;) {
+      const done = new Map(options.progressOf(projectionGroup(of)).map((one) => [one.source, one.done]))
+      if ([...ends].every(([source, end]) => (done.get(source) ?? 0) >= end)) return true
+      if (clock.monotonic() >= dueMs) return false
+      await sleep(timers, pollMs)
+    }
+  }
+  function retire(name: string, version: number | undefined): void {
+    const key = version === undefined ? '' : projectionGroup({ name, version })
+    const record = records.get(key)
+    if (record !== undefined) records.set(key, { ...record, phase: 'retired', retiredAt: nowText() })
+  }
+  async function swap(of: ProjectionVersion, { ends, withinMs = 5_000 }: SwapOptions): Promise<SwapOutcome> {
+    const key = projectionGroup(of)
+    const record = records.get(key)
+    if (record === undefined || record.phase === 'dropped') return 'unknown'
+    const before = live.get(of.name)
+    if (before === of.version) return 'live already'
+    if (before !== undefined && before > of.version) return 'older'
+    const release =
+      before === undefined ? undefined : await options.door.hold(projectionGroup({ name: of.name, version: before }))
+    try {
+      if (!(await reaches(of, await ends(), withinMs))) return 'late'
+      retire(of.name, before)
+      live.set(of.name, of.version)
+      records.set(key, { ...record, phase: 'live', liveAt: nowText() })
+      return 'swapped'
+    } finally {
+      release?.()
+    }
+  }
+
+  return {
+    register: (of, create) =>
+      alone(async () => {
+        const key = projectionGroup(of)
+        const known = records.get(key)
+        if (known !== undefined) return known
+        if (create !== undefined) await options.transact(create)
+        const record: ProjectionRecord = {
+          name: of.name,
+          version: of.version,
+          phase: 'building',
+          createdAt: nowText(),
+          liveAt: undefined,
+          retiredAt: undefined,
+        }
+        records.set(key, record)
+        return record
+      }),
+    live: async (name) => live.get(name),
+    list: async () => [...records.values()].toSorted(byNameAndVersion),
+    progress: async (of) => options.progressOf(projectionGroup(of)),
+    swap: (of, how) => alone(() => swap(of, how)),
+    drop: (of, { forget = false, destroy } = {}) =>
+      alone(async () => {
+        const key = projectionGroup(of)
+        const record = records.get(key)
+        if (record === undefined) return false
+        if (live.get(of.name) === of.version) throw projectionLive(of)
+        if (destroy !== undefined) await options.transact(destroy)
+        options.forget(key)
+        if (forget) records.delete(key)
+        else records.set(key, { ...record, phase: 'dropped' })
+        return true
+      }),
+  }
+}
+
+function byNameAndVersion(one: ProjectionRecord, other: ProjectionRecord): number {
+  if (one.name !== other.name) return one.name < other.name ? -1 : 1
+  return one.version - other.version
+}
