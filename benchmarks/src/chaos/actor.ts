@@ -1,7 +1,10 @@
 /** One producer or consumer of the rig: a process that may be killed and stopped at any moment and is started again. */
 import { type ChildProcess, fork } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { ActorGiven, ActorMessage, ActorOrder } from './scene.ts'
 
+const compileCache = join(tmpdir(), 'banyan-chaos-compile-cache')
 /** Restarts of one actor; a rig whose actors cannot stay alive must end. */
 const maxRestarts = 10_000
 
@@ -14,6 +17,7 @@ export class Actor {
   #respawn: NodeJS.Timeout | undefined
   #wanted = true
   #quiet = false
+  #ready = false
   #waiting: { readonly for: ActorMessage['say']; readonly resolve: () => void }[] = []
   /** How often it was started. */
   starts = 0
@@ -31,10 +35,20 @@ export class Actor {
     return this.#child !== undefined
   }
 
+  /** It has reached its database and the log. */
+  get isReady(): boolean {
+    return this.#ready
+  }
+
   /** Starts it, and again after every end, until it is stopped. */
   start(): void {
     if (++this.starts > maxRestarts) throw new Error(`${this.name} ended ${maxRestarts} times`)
-    const child = fork(this.#module, [JSON.stringify(this.#given)], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+    // Starting fast leaves more of the time for being killed at work.
+    const env = { ...process.env, NODE_COMPILE_CACHE: compileCache }
+    const child = fork(this.#module, [JSON.stringify(this.#given)], {
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      env,
+    })
     this.#child = child
     child.on('message', (message: ActorMessage) => this.#listen(child, message))
     child.on('error', () => undefined)
@@ -91,6 +105,7 @@ export class Actor {
   #listen(child: ChildProcess, message: ActorMessage): void {
     if (child !== this.#child) return
     this.#hear(message)
+    if (message.say === 'ready') this.#ready = true
     if (message.say === 'ready' && this.#quiet) this.#order('be quiet')
     for (const waiter of this.#waiting.filter((one) => one.for === message.say)) waiter.resolve()
     this.#waiting = this.#waiting.filter((one) => one.for !== message.say)
@@ -99,6 +114,7 @@ export class Actor {
   #exited(): void {
     clearTimeout(this.#resume)
     this.#child = undefined
+    this.#ready = false
     if (this.#wanted) this.#respawn = setTimeout(() => this.start(), 100 + 400 * (this.starts % 3))
   }
 }

@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createConsumer, fromEnvelope } from 'banyan/bus'
 import { realEnvironment } from 'banyan/core'
 import type { StoreTransaction } from 'banyan/store'
-import { deliverNaively } from 'banyan/testing'
 import { obey, openBus, openStore, readGiven, say } from './actor-process.ts'
 import { consuming, eventType, leaseMs, producing } from './scene.ts'
 
@@ -26,6 +25,7 @@ async function record(tx: StoreTransaction, eventId: string, envelope: string): 
   if (fate < 0.03) await sleep(random.next() * 100)
 }
 
+const naive = given.naive === 'mark' ? await import('banyan/testing') : undefined
 const consumer = createConsumer({
   environment,
   group: consuming,
@@ -39,7 +39,7 @@ const consumer = createConsumer({
   retry: { maxAttempts: 20, maxOutageAttempts: 1_000, maxMs: 1_000 },
   handle: async (event, _attempt, delivery, signal) => {
     const effect = (tx: StoreTransaction): Promise<void> => record(tx, event.id, event.envelope)
-    if (given.naive === 'mark') return deliverNaively(store, delivery, effect)
+    if (naive !== undefined) return naive.deliverNaively(store, delivery, effect, () => sleep(20))
     await store.transact(effect, { delivery, signal })
   },
 })

@@ -8,6 +8,8 @@ import { faultKinds, openStage, type Stage } from './stage.ts'
 const progressEveryMs = 5_000
 /** Far enough apart that something works in between, near enough that repairs meet the next fault. */
 const everyMs = [400, 1_800] as const
+/** How long the next fault waits for somebody who could be hit by it. */
+const maxRecoveryMs = 5_000
 /** Before the first fault something has to be there for it to break; on a busy machine processes take their time. */
 const maxHeadStartMs = 30_000
 
@@ -46,6 +48,8 @@ async function loadUnderFaults(
   const telling = setInterval(() => void tell(stage, counts, elapsedMs(), say), progressEveryMs)
   for (const fault of planFaults({ seed, lengthMs: seconds * 1_000, everyMs, kinds: faultKinds })) {
     await sleep(Math.max(0, fault.atMs - elapsedMs()))
+    await until(async () => stage.isWorking() || elapsedMs() >= seconds * 1_000, maxRecoveryMs)
+    if (elapsedMs() >= seconds * 1_000) break
     strike(stage, fault, counts)
   }
   await sleep(Math.max(0, seconds * 1_000 - elapsedMs()))

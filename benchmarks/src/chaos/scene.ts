@@ -1,7 +1,4 @@
-/** What producers and consumers are told, and the tables that make up the ledger. Times in milliseconds. */
-import { createHash } from 'node:crypto'
-import type { Migration } from 'banyan/store'
-import { naiveOutboxMigration } from 'banyan/testing'
+/** What producers and consumers are told, and what they say. Times in milliseconds. */
 import type { BusKind, Naive } from './options.ts'
 
 /** The producing service, and the one that consumes its events. */
@@ -39,25 +36,3 @@ export type ActorMessage =
 
 /** What they are told while they run. */
 export type ActorOrder = 'be quiet' | 'stop'
-
-const sql = (name: string, up: string): Migration => ({
-  name,
-  checksum: createHash('sha256').update(up).digest('hex'),
-  up,
-})
-
-/** The producers' database: a counter per key, and every event that was committed. */
-export const producerMigrations: readonly Migration[] = [
-  sql('001-account', 'CREATE TABLE account (key text PRIMARY KEY, counter int NOT NULL) WITH (fillfactor = 50)'),
-  sql('002-entry', 'CREATE TABLE entry (event_id uuid PRIMARY KEY, key text NOT NULL, counter int NOT NULL)'),
-  naiveOutboxMigration,
-]
-
-/** The consumers' database: no constraint, so that whatever happens can be recorded. */
-export const consumerMigrations: readonly Migration[] = [
-  sql(
-    '001-effect',
-    `CREATE TABLE effect (place bigserial PRIMARY KEY, key text NOT NULL, counter int NOT NULL, event_id uuid NOT NULL, after int NOT NULL);
-     CREATE INDEX effect_key ON effect (key, counter)`,
-  ),
-]

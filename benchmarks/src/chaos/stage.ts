@@ -5,15 +5,8 @@ import { type PlannedFault, targetOf } from 'banyan/testing'
 import { Actor } from './actor.ts'
 import { type Cluster, startCluster } from './cluster.ts'
 import type { ChaosOptions } from './options.ts'
-import {
-  type ActorGiven,
-  type ActorMessage,
-  type BusAddress,
-  consumerMigrations,
-  consuming,
-  producerMigrations,
-  producing,
-} from './scene.ts'
+import { type ActorGiven, type ActorMessage, type BusAddress, consuming, producing } from './scene.ts'
+import { consumerMigrations, producerMigrations } from './tables.ts'
 
 export interface Stage {
   readonly producer: PostgresStore
@@ -22,6 +15,8 @@ export interface Stage {
   readonly acknowledged: ReadonlyMap<string, number>
   /** What a fault does; never rejects, and does not wait for what it broke. */
   strike(fault: PlannedFault): void
+  /** A producer and a consumer are up. */
+  isWorking(): boolean
   /** Ends all faults: whatever is stopped goes on, whatever is down comes up. */
   heal(): Promise<void>
   /** Nothing new is committed from now on. */
@@ -38,7 +33,7 @@ export const faultKinds = {
   'kill -9': { weight: 8 },
   SIGSTOP: { weight: 4, forMs: [500, 6_000] },
   'cut connections': { weight: 4 },
-  'database crash': { weight: 1, forMs: [0, 1_500] },
+  'database crash': { weight: 2, forMs: [0, 1_500] },
 } as const
 
 export async function openStage(options: ChaosOptions): Promise<Stage> {
@@ -77,6 +72,8 @@ async function setUp(options: ChaosOptions, clusters: readonly Cluster[]): Promi
       repairs.add(repair)
       void repair.then(() => repairs.delete(repair))
     },
+    isWorking: () =>
+      ['producer', 'consumer'].every((kind) => actors.some((one) => one.name.startsWith(kind) && one.isReady)),
     async heal() {
       for (const actor of actors) actor.resume()
       await Promise.all(repairs)

@@ -32,6 +32,7 @@ export interface FaultPlanOptions {
 
 /** Longest plan; more would be a mistake in the units. */
 const maxFaults = 1_000_000
+const atOnce: readonly [number, number] = [0, 0]
 
 /**
  * Plans faults.
@@ -50,7 +51,7 @@ export function planFaults({
   const between = ([from, to]: readonly [number, number]): number => from + random.next() * (to - from)
   const plan: PlannedFault[] = []
   for (let atMs = between(everyMs); atMs < lengthMs && plan.length < maxFaults; atMs += Math.max(1, between(everyMs))) {
-    const [kind, { forMs = [0, 0] }] = pick(kinds, random.next())
+    const [kind, { forMs = atOnce }] = pick(kinds, random.next())
     plan.push({ atMs: Math.round(atMs), kind, target: random.next(), forMs: Math.round(between(forMs)) })
   }
   return plan

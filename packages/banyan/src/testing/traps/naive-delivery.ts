@@ -7,7 +7,8 @@ import type { DeliveryMark } from '../../store/inbox.ts'
 import type { Store, StoreTransaction } from '../../store/store.ts'
 
 /**
- * Runs an effect in a transaction of its own and marks the delivery in a second one.
+ * Runs an effect in a transaction of its own and marks the delivery in a second one. `between` is the moment at which a test ends
+ * the host, or the round trip to a broker that is told of it.
  *
  * @example
  * await deliverNaively(store, mark, (tx) => tx.sql`INSERT INTO effect VALUES (1)`)
@@ -16,7 +17,9 @@ export async function deliverNaively(
   store: Store,
   mark: DeliveryMark,
   effect: (tx: StoreTransaction) => Promise<unknown>,
+  between: () => Promise<unknown> = async () => undefined,
 ): Promise<void> {
   await store.transact(effect)
+  await between()
   await store.transact(async () => undefined, { delivery: mark })
 }

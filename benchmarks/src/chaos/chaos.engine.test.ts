@@ -1,0 +1,48 @@
+/**
+ * A short run of the chaos rig, and the proof that it has teeth: what is known to be wrong is found wrong by the same faults. The
+ * long run is `npm run chaos:events`.
+ */
+import { isFlawless, toVerdictLine } from 'banyan/testing'
+import { expect, it } from 'vitest'
+import { type ChaosOptions, toChaosOptions } from './options.ts'
+import { runChaos } from './run.ts'
+
+const silent = (): void => undefined
+const asked = (...args: readonly string[]): ChaosOptions => {
+  const options = toChaosOptions(args)
+  if (options === undefined) throw new Error('the usage was asked for')
+  return options
+}
+
+it('loses, doubles, inverts and leaves nothing while everything is killed', { timeout: 240_000 }, async () => {
+  const { verdict, faults } = await runChaos(asked('--seconds', '20', '--seed', '7'), silent)
+  expect(toVerdictLine(verdict)).toBe('lost 0, duplicated 0, inverted 0, stuck 0')
+  expect(verdict.examples).toEqual([])
+  expect(verdict.committed).toBeGreaterThan(0)
+  expect(verdict.recorded).toBe(verdict.committed)
+  expect(Object.values(faults).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(5)
+})
+
+it('finds what a relay loses that reads by serial id', { timeout: 240_000 }, async () => {
+  const { verdict } = await runChaos(asked('--seconds', '5', '--drain', '3', '--naive', 'reader'), silent)
+  expect(verdict.lost).toBeGreaterThan(0)
+  expect(isFlawless(verdict)).toBe(false)
+})
+
+it('finds what is doubled when effect and mark are two transactions', { timeout: 240_000 }, async () => {
+  const { verdict } = await runChaos(
+    asked('--seconds', '12', '--drain', '20', '--naive', 'mark', '--consumers', '1'),
+    silent,
+  )
+  expect(verdict.duplicated).toBeGreaterThan(0)
+  expect(verdict.lost).toBe(0)
+})
+
+it.each([
+  [['--bus', 'carrier-pigeon'], /--bus must be postgres or nats/],
+  [['--naive', 'all'], /--naive must be reader or mark/],
+  [['--seconds', '0'], /--seconds takes a whole number/],
+  [['--rate', '1.5'], /--rate takes a whole number/],
+])('refuses %j, naming the rule', (args, message) => {
+  expect(() => toChaosOptions(args)).toThrow(message)
+})
