@@ -1,6 +1,7 @@
 /** The contract suites of the ports, against real servers. Each test finds the tables empty and the clock at zero. */
 import {
   busSuite,
+  eventStoreSuite,
   idempotencySuite,
   inboxSuite,
   type OpenedBus,
@@ -23,6 +24,7 @@ describeEngines('contract', (engine, name) => {
   inboxSuite(name, openStore)
   projectionsSuite(name, openStore)
   idempotencySuite(name, openStore)
+  eventStoreSuite(name, openStore)
   busSuite(name, createBusOpener(engine))
 })
 

@@ -9,6 +9,8 @@
  * costs next to nothing on insert and finds old rows, because they were inserted in order of time.
  */
 import type { Migration } from 'banyan/store'
+import { deadLettersMigration } from './dead-letters.ts'
+import { eventStoreMigration } from './event-store-schema.ts'
 import { outboxRing } from './outbox-ring.ts'
 import { projectionMigration } from './projection-schema.ts'
 import { toMigration } from './source.ts'
@@ -119,6 +121,8 @@ export const storeMigrations: readonly Migration[] = [
   toMigration('banyan-001-clock', clock),
   toMigration('banyan-002-store', store),
   outboxRing,
+  deadLettersMigration,
+  eventStoreMigration,
   projectionMigration,
 ]
 

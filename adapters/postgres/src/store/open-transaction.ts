@@ -3,14 +3,15 @@
  * travel with COMMIT: n business statements cost n + 1 round trips, with or without events.
  */
 import { BanyanError } from 'banyan/core'
-import type { NewEvent, StoreTransaction, TransactOptions } from 'banyan/store'
+import type { NewEvent, StoreTransaction, TransactionStreams, TransactOptions } from 'banyan/store'
 import type { Kysely } from 'kysely'
 import type { Statement, StatementResult } from '../client/exchange.ts'
 import { createBuilder } from '../client/kysely.ts'
 import { FlightError, type Session } from '../client/session.ts'
 import { toSqlText } from '../client/template.ts'
+import { markStatement, readMark } from './delivery-marks.ts'
+import { createTransactionStreams } from './postgres-event-store.ts'
 import { claimStatements, readClaim } from './postgres-idempotency.ts'
-import { markStatement, readMark } from './postgres-inbox.ts'
 
 /** Events that one transaction may publish. */
 export const maxEventsPerTransaction = 1_000
@@ -25,6 +26,7 @@ export class OpenTransaction {
   #ended = false
   #committing = false
   #failure: unknown
+  #appended = false
   /** The transaction's id, when an answer has told it. */
   xid: string | undefined
 
@@ -35,6 +37,11 @@ export class OpenTransaction {
 
   get events(): readonly NewEvent[] {
     return this.#events
+  }
+
+  /** True when it has appended to a stream. */
+  get appended(): boolean {
+    return this.#appended
   }
 
   /** False while nothing was sent: there is nothing to commit or roll back. */
@@ -58,13 +65,14 @@ export class OpenTransaction {
   /** Writes the marks this transaction serves, in the flight of BEGIN. Gives the stored result when there is one. */
   async enter(): Promise<{ readonly result: unknown } | undefined> {
     const { delivery, idempotency } = this.#options
-    const marks = delivery === undefined ? [] : [markStatement(delivery)]
+    const mark = delivery === undefined ? undefined : markStatement(delivery)
+    const marks = mark === undefined ? [] : [mark]
     const claims = idempotency === undefined ? [] : claimStatements(idempotency)
     if (marks.length + claims.length === 0) return undefined
     const flight = this.#session.flight([begin(this.#options), ...marks, ...claims])
     this.#begun = flight
     const [, ...answers] = await flight
-    if (delivery !== undefined) this.xid = readMark(delivery, answers.shift())
+    if (delivery !== undefined && mark !== undefined) this.xid = readMark(delivery, answers.shift())
     if (idempotency === undefined) return undefined
     const claimed = readClaim(idempotency, answers)
     this.xid ??= claimed.xid
@@ -119,17 +127,38 @@ export class OpenTransaction {
       },
       sql: async <Row>(text: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row[]> =>
         (await this.run(toSqlText(text), values)).rows,
+      streams: this.#createStreams(),
       publish: (event) => this.#publish(event),
+    }
+  }
+
+  #createStreams(): TransactionStreams {
+    const { append, read, saveSnapshot } = createTransactionStreams(
+      (text, values) => this.run(text, values),
+      (xid) => {
+        this.xid ??= xid
+        this.#appended = true
+      },
+    )
+    const assertWritable = (): void => {
+      if (this.#options.readOnly === true) throw readOnly('write to a stream')
+    }
+    return {
+      read,
+      append: async (...given) => {
+        assertWritable()
+        return append(...given)
+      },
+      saveSnapshot: async (...given) => {
+        assertWritable()
+        return saveSnapshot(...given)
+      },
     }
   }
 
   #publish(event: NewEvent): void {
     if (this.#ended) throw ended()
-    if (this.#options.readOnly === true)
-      throw new BanyanError('FAILED_PRECONDITION', 'cannot publish in a read-only transaction', {
-        reason: 'READ_ONLY',
-        hint: 'Leave readOnly out.',
-      })
+    if (this.#options.readOnly === true) throw readOnly('publish')
     if (this.#events.length >= maxEventsPerTransaction) throw tooManyEvents()
     this.#events.push(event)
   }
@@ -161,6 +190,13 @@ const levels = {
 function answer(result: StatementResult | undefined): StatementResult {
   if (result === undefined) throw new BanyanError('INVALID_ARGUMENT', 'an empty statement', { outcome: 'none' })
   return result
+}
+
+function readOnly(what: string): BanyanError {
+  return new BanyanError('FAILED_PRECONDITION', `cannot ${what} in a read-only transaction`, {
+    reason: 'READ_ONLY',
+    hint: 'Leave readOnly out.',
+  })
 }
 
 function ended(): BanyanError {

@@ -9,6 +9,7 @@ import { type Delay, processTimers } from '../client/timing.ts'
 import { migrate, readStatus } from '../migration/migrate.ts'
 import { storeMigrations } from '../migration/store-schema.ts'
 import { alone, createRunner } from './alone.ts'
+import { createPostgresEventStore } from './postgres-event-store.ts'
 import { createPostgresIdempotency } from './postgres-idempotency.ts'
 import { createPostgresInbox } from './postgres-inbox.ts'
 import { createPostgresOutbox } from './postgres-outbox.ts'
@@ -83,12 +84,15 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   })
   const run = createRunner(pool)
   const outbox = createPostgresOutbox(run)
+  const withinMs = options.commitLookupMs ?? 10_000
+  const streams = createPostgresEventStore(run, { after, withinMs })
   const context: TransactContext = {
     pool,
     after,
     random: options.random ?? Math.random,
-    withinMs: options.commitLookupMs ?? 10_000,
+    withinMs,
     published: outbox.committed,
+    appended: streams.committed,
   }
   const db = createBuilder(run)
   const migrating = { after, lockTimeoutMs: options.migrationLockTimeoutMs ?? 60_000, ...pick(options.log) }
@@ -106,7 +110,12 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     inbox: createPostgresInbox(run),
     idempotency: createPostgresIdempotency(run),
     projections: createPostgresProjections({ run, after, transact: (work) => transact(context, work, {}) }),
-    adopt: outbox.adopt,
+    streams,
+    async adopt() {
+      // The outbox's part declares the database to be this cluster's, so it comes last.
+      await streams.adopt()
+      await outbox.adopt()
+    },
     async ping(signal) {
       await run('SELECT 1', [], signal)
     },

@@ -18,6 +18,8 @@ export interface TransactContext extends ResolveOptions {
   readonly random: () => number
   /** Called after a commit that published. */
   readonly published: () => void
+  /** Called after a commit that appended to a stream. */
+  readonly appended: () => void
 }
 
 type Work<Result> = (tx: StoreTransaction) => Promise<Result>
@@ -82,6 +84,7 @@ async function runToEnd<Result>(
   if (committed.state === 'failed') throw committed.error
   if (committed.state === 'again') return { done: false, error: committed.error }
   if (tx.events.length > 0) context.published()
+  if (tx.appended) context.appended()
   return { done: true, result }
 }
 

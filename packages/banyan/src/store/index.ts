@@ -50,6 +50,7 @@ export {
   type SwapOptions,
   type SwapOutcome,
 } from './projections.ts'
+export { assertReplayRate, assertSelection } from './selection.ts'
 export type { Isolation, Store, StoreTransaction, TransactOptions } from './store.ts'
 export {
   type ConflictDetails,

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { createVirtualEnvironment } from '../../core/environment/virtual/index.ts'
 import {
+  eventStoreSuite,
   idempotencySuite,
   inboxSuite,
   type OpenedStore,
@@ -22,6 +23,7 @@ outboxSuite('memory', open)
 inboxSuite('memory', open)
 projectionsSuite('memory', open)
 idempotencySuite('memory', open)
+eventStoreSuite('memory', open)
 
 it('says what to do about SQL', async () => {
   const { store } = await open()

@@ -4,12 +4,16 @@
  */
 import type { Environment } from '../../core/environment/environment.ts'
 import { BanyanError } from '../../core/error.ts'
+import type { DeliveryMark } from '../inbox.ts'
 import type { NewEvent } from '../outbox.ts'
 import type { Store, StoreTransaction, TransactOptions } from '../store.ts'
 import { toAborted, untilAborted } from './abort.ts'
+import type { MemoryStreams } from './memory-event-store.ts'
 import type { MemoryIdempotency } from './memory-idempotency.ts'
 import type { MemoryInbox } from './memory-inbox.ts'
 import type { MemoryOutbox } from './memory-outbox.ts'
+import type { StreamLocks } from './memory-stream-locks.ts'
+import { openStreams } from './memory-stream-transaction.ts'
 import { openTransaction } from './open-transaction.ts'
 
 /** What transactions write to. */
@@ -19,6 +23,8 @@ export interface MemoryTransactionsOptions {
   readonly outbox: MemoryOutbox
   readonly inbox: MemoryInbox
   readonly idempotency: MemoryIdempotency
+  readonly streams: MemoryStreams
+  readonly locks: StreamLocks
 }
 
 export interface MemoryTransactions extends Pick<Store, 'transact'> {
@@ -26,6 +32,22 @@ export interface MemoryTransactions extends Pick<Store, 'transact'> {
   assertOpen(): void
   /** Begins no more, and resolves when what runs has ended, or after `withinMs`. */
   close(withinMs: number): Promise<void>
+}
+
+/** One mark, many, or none. */
+function toMarks(delivery: TransactOptions['delivery']): readonly DeliveryMark[] {
+  if (delivery === undefined) return []
+  return 'eventId' in delivery ? [delivery] : delivery
+}
+
+/** In one order, so that two transactions with the same events do not wait for each other. */
+async function enterAll(inbox: MemoryInbox, marks: readonly DeliveryMark[]): Promise<() => void> {
+  const leave: (() => void)[] = []
+  for (const mark of marks.toSorted((one, other) => (one.eventId < other.eventId ? -1 : 1)))
+    leave.push(await inbox.enter(mark))
+  return () => {
+    for (const one of leave) one()
+  }
 }
 
 type Work<Result> = (tx: StoreTransaction) => Promise<Result>
@@ -43,7 +65,7 @@ export function createMemoryTransactions(options: MemoryTransactionsOptions): Me
   async function transact<Result>(work: Work<Result>, given: TransactOptions = {}): Promise<Result> {
     assertOpen()
     if (given.signal?.aborted) throw toAborted(given.signal)
-    const leave = given.delivery === undefined ? undefined : await inbox.enter(given.delivery)
+    const leave = await enterAll(inbox, toMarks(given.delivery))
     const run = underKey(options, work, given).finally(leave)
     running.add(run)
     try {
@@ -86,24 +108,29 @@ async function underKey<Result>(
 }
 
 async function attempt<Result>(
-  { service, outbox, inbox, idempotency }: MemoryTransactionsOptions,
+  { service, outbox, inbox, idempotency, streams, locks }: MemoryTransactionsOptions,
   work: Work<Result>,
   given: TransactOptions,
 ): Promise<Result> {
   const events: NewEvent[] = []
-  const tx = openTransaction(service, events, given.readOnly === true)
+  const marks = toMarks(given.delivery)
+  const own = openStreams(streams, locks, given.readOnly === true)
+  const tx = openTransaction(service, events, given.readOnly === true, own.streams)
   try {
-    if (given.delivery !== undefined) inbox.check(given.delivery)
+    for (const mark of marks) inbox.check(mark)
     const result = await untilAborted(work(tx.open), given.signal)
     const text = given.idempotency === undefined ? undefined : JSON.stringify(result)
     outbox.assertRoom(events.length)
-    if (given.delivery !== undefined) inbox.check(given.delivery)
+    own.assertRoom()
+    for (const mark of marks) inbox.check(mark)
     // From here on nothing can fail: this is the commit.
-    if (given.delivery !== undefined) inbox.write(given.delivery)
+    for (const mark of marks) inbox.write(mark)
     if (given.idempotency !== undefined) idempotency.commit(given.idempotency, text)
+    own.commit()
     outbox.append(events)
     return result
   } finally {
     tx.end()
+    own.end()
   }
 }

@@ -1,5 +1,6 @@
 /** What the work of one transaction holds in its hands: it collects events, and refuses them when they could not be committed. */
 import { BanyanError } from '../../core/error.ts'
+import type { TransactionStreams } from '../event-store.ts'
 import type { NewEvent } from '../outbox.ts'
 import type { StoreTransaction } from '../store.ts'
 import { speaksNoSql } from './no-sql.ts'
@@ -11,6 +12,7 @@ export function openTransaction(
   service: string,
   events: NewEvent[],
   readOnly: boolean,
+  streams: TransactionStreams,
 ): { readonly open: StoreTransaction; end(): void } {
   let ended = false
   const open: StoreTransaction = {
@@ -18,6 +20,7 @@ export function openTransaction(
       throw speaksNoSql(service)
     },
     sql: async () => Promise.reject(speaksNoSql(service)),
+    streams,
     publish(event) {
       if (ended)
         throw refusal('publish after the transaction has ended', 'TRANSACTION_ENDED', 'Await all work inside it.')

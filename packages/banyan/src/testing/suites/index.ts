@@ -6,6 +6,7 @@
  * storeSuite('postgres', async () => ({ store, shiftClock: (ms) => shift(ms), close: () => store.close() }))
  */
 export { busSuite } from './bus-suite.ts'
+export { eventStoreSuite, factLabels, readStreams, sampleFact } from './event-store-suite.ts'
 export { idempotencySuite } from './idempotency-suite.ts'
 export { inboxSuite } from './inbox-suite.ts'
 export type { OpenedBus, OpenedStore } from './open.ts'
