@@ -4,32 +4,15 @@
  * that come after it find no assignment. Keeping the lease and moving the low-water mark do not touch the epoch and so wait
  * for nobody.
  */
-import { AlreadyApplied, type Assignment, type DeliveryMark, Fenced, type Inbox, type ParkedEvent } from 'banyan/store'
-import type { Statement, StatementResult } from '../client/exchange.ts'
+import { type Assignment, Fenced, fingerprintOf, type Inbox } from 'banyan/store'
 import type { RunAlone } from './alone.ts'
-
-const assignment = (group: string, source: string, epoch: string): string => `
-  SELECT FROM banyan.consumer
-  WHERE consumer_group = ${group} AND source = ${source} AND epoch = ${epoch} AND holder IS NOT NULL
-  FOR KEY SHARE`
-
-/** One mark of a delivery ($1 group, $2 event, $3 source, $4 offset, $5 epoch), while its assignment is held. */
-const heldAndMarked = `
-  WITH held AS MATERIALIZED (${assignment('$1', '$3', '$5')}),
-  marked AS (
-    INSERT INTO banyan.mark (consumer_group, event_id, source, log_offset)
-    SELECT $1, $2::uuid, $3, $4::bigint FROM held
-    ON CONFLICT DO NOTHING RETURNING 1
-  )`
-
-const markText = `${heldAndMarked}
-  SELECT EXISTS (SELECT FROM held) AS held, EXISTS (SELECT FROM marked) AS marked,
-         pg_current_xact_id_if_assigned()::text AS xid`
+import { assertMarked, assignment, heldAndMarked, valuesOf } from './delivery-marks.ts'
+import { createPostgresDeadLetters, maxErrorLength, readParked } from './postgres-dead-letters.ts'
 
 const parkText = `${heldAndMarked},
   parked AS (
-    INSERT INTO banyan.parked (consumer_group, event_id, source, log_offset, key, type, envelope, attempts, error)
-    SELECT $1, $2::uuid, $3, $4::bigint, $6, $7, $8, $9, $10 FROM marked
+    INSERT INTO banyan.parked (consumer_group, event_id, source, log_offset, key, type, envelope, attempts, error, fingerprint)
+    SELECT $1, $2::uuid, $3, $4::bigint, $6, $7, $8, $9, $10, $11 FROM marked
   )
   SELECT EXISTS (SELECT FROM held) AS held, EXISTS (SELECT FROM marked) AS marked`
 
@@ -56,34 +39,33 @@ const failedText = `
     SET failures = a.failures + 1, last_error = excluded.last_error, failed_at = excluded.failed_at
   RETURNING failures`
 
+// The newest marked event of the source, found backwards along the primary key: other sources' marks lie between.
 const trimText = `
-  DELETE FROM banyan.mark m USING banyan.consumer c
-  WHERE c.consumer_group = $1 AND c.source = $2 AND c.epoch = $3 AND c.holder IS NOT NULL
-    AND m.consumer_group = c.consumer_group AND m.source = c.source AND m.log_offset <= c.low_water
-    AND m.applied_at <= banyan.now() - make_interval(secs => $4::float8 / 1000)`
-
-const parkedColumns = `consumer_group AS "group", source, key, log_offset::float8 AS "offset", event_id AS "eventId", type,
-  envelope, attempts, error, parked_at`
-
-/** The longest error text that is kept, in characters. */
-const maxErrorLength = 2_000
-
-/** The statement that begins a delivery's transaction, after BEGIN. */
-export function markStatement(mark: DeliveryMark): Statement {
-  return { text: markText, values: [mark.group, mark.eventId, mark.source, mark.offset, mark.epoch] }
-}
-
-/** Reads the answer to {@link markStatement}: throws, or gives the transaction's id. */
-export function readMark(mark: DeliveryMark, result: StatementResult | undefined): string | undefined {
-  const row = result?.rows[0] as { held: boolean; marked: boolean; xid: string | null } | undefined
-  assertMarked(mark, row)
-  return row?.xid ?? undefined
-}
-
-function assertMarked(mark: DeliveryMark, row: { held: boolean; marked: boolean } | undefined): void {
-  if (row?.held !== true) throw new Fenced(`group '${mark.group}' on '${mark.source}' (epoch ${mark.epoch})`)
-  if (!row.marked) throw new AlreadyApplied(mark)
-}
+  WITH held AS MATERIALIZED (
+    SELECT low_water FROM banyan.consumer
+    WHERE consumer_group = $1 AND source = $2 AND epoch = $3 AND holder IS NOT NULL FOR KEY SHARE
+  ),
+  newest AS MATERIALIZED (
+    SELECT event_id FROM banyan.mark
+    WHERE consumer_group = $1 AND source = $2 AND banyan.event_time(event_id) IS NOT NULL
+    ORDER BY event_id DESC LIMIT 1
+  ),
+  age AS MATERIALIZED (SELECT make_interval(secs => $4::float8 / 1000) AS keep, banyan.now() AS now),
+  edge AS MATERIALIZED (
+    SELECT now - keep AS written, (SELECT least(banyan.event_time(event_id), now) FROM newest) - keep AS made FROM age
+  ),
+  moved AS (
+    UPDATE banyan.consumer SET horizon = greatest(horizon, made) FROM edge
+    WHERE consumer_group = $1 AND source = $2 AND epoch = $3 AND holder IS NOT NULL AND made IS NOT NULL
+  ),
+  forgotten AS (
+    DELETE FROM banyan.attempt USING held, edge
+    WHERE consumer_group = $1 AND source = $2 AND failed_at <= written
+  )
+  DELETE FROM banyan.mark m USING held, edge
+  WHERE m.consumer_group = $1 AND m.source = $2 AND m.log_offset <= held.low_water
+    AND CASE WHEN banyan.event_time(m.event_id) IS NULL THEN m.applied_at <= written
+             ELSE m.event_id < banyan.event_id_at(made) END`
 
 /** The inbox of one service's database. */
 export function createPostgresInbox(run: RunAlone): Inbox {
@@ -121,22 +103,25 @@ export function createPostgresInbox(run: RunAlone): Inbox {
       return rows[0].failures
     },
     async park(mark, event) {
-      const { text, values = [] } = { ...markStatement(mark), text: parkText }
+      const { type, envelope, attempts } = event
       const error = event.error.slice(0, maxErrorLength)
-      const { rows } = await run(text, [...values, mark.key, event.type, event.envelope, event.attempts, error])
-      assertMarked(mark, rows[0])
+      const facts = [mark.key, type, envelope, attempts, error, fingerprintOf(type, error)]
+      assertMarked(mark, (await run(parkText, [...valuesOf(mark), ...facts])).rows[0])
     },
     async parkedKeys(group, source) {
       const text = 'SELECT DISTINCT key FROM banyan.parked WHERE consumer_group = $1 AND source = $2'
       return new Set((await run(text, [group, source])).rows.map((row) => row.key as string))
     },
-    async parked(limit): Promise<readonly ParkedEvent[]> {
-      const text = `SELECT ${parkedColumns} FROM banyan.parked ORDER BY consumer_group COLLATE "C", source COLLATE "C", log_offset LIMIT $1`
-      const { rows } = await run(text, [limit])
-      return rows.map(({ parked_at, ...row }) => ({ ...row, parkedAt: (parked_at as Date).toISOString() }))
-    },
+    parked: (limit) =>
+      readParked(run, 'ORDER BY consumer_group COLLATE "C", source COLLATE "C", log_offset LIMIT $1', [limit]),
     async trim({ group, source, epoch }, keepMs) {
       return (await run(trimText, [group, source, epoch, keepMs])).rowCount ?? 0
     },
+    async horizon(group, source) {
+      const text = `SELECT (extract(epoch FROM horizon) * 1000)::float8 AS horizon FROM banyan.consumer
+        WHERE consumer_group = $1 AND source = $2`
+      return (await run(text, [group, source])).rows[0]?.horizon ?? 0
+    },
+    ...createPostgresDeadLetters(run),
   }
 }

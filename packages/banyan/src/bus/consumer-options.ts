@@ -1,23 +1,10 @@
 /** What a consumer is made of, with its defaults and the reasons for them. Times in milliseconds. */
-import type { Code } from '../core/code.ts'
 import type { Environment } from '../core/environment/environment.ts'
-import { isBanyanError } from '../core/error.ts'
+import { BanyanError } from '../core/error.ts'
 import type { DeliveryMark, Inbox } from '../store/inbox.ts'
-import { handlerTimeout } from './attempt.ts'
-import type { Backoff } from './backoff.ts'
 import type { Bus, LoggedEvent } from './bus.ts'
+import { type DeliveryPolicy, defaultRetry, isOutage, isTerminal, type RetryPolicy } from './delivery-policy.ts'
 import { type OperatorLog, silentLog } from './operator-log.ts'
-
-/** How failed deliveries are tried again. Waits are full jitter under an exponential ceiling. */
-export interface RetryPolicy extends Backoff {
-  /** Failures of the handler before the event is parked; counted in the inbox, over restarts. Default 8. */
-  readonly maxAttempts: number
-  /**
-   * Failures in a row, on one host, of what the handler needs (see {@link isOutage}) before the event is parked all the same.
-   * Default 50, some ten minutes: an outage of a minute must not park every key it touched.
-   */
-  readonly maxOutageAttempts: number
-}
 
 /** What a consumer is made of. */
 export interface ConsumerOptions {
@@ -37,6 +24,18 @@ export interface ConsumerOptions {
    * also when there are none; that it resolves is taken as proof. `attempt` counts from 1, on this host.
    */
   readonly handle: (event: LoggedEvent, attempt: number, mark: DeliveryMark, signal: AbortSignal) => Promise<void>
+  /**
+   * The same for event types whose policy has a `batch`: applies all of the events or none, and marks all of them in one
+   * transaction (`delivery: marks`). Called with one event when a batch has failed, and for replays.
+   */
+  readonly handleBatch?: (
+    events: readonly LoggedEvent[],
+    attempt: number,
+    marks: readonly DeliveryMark[],
+    signal: AbortSignal,
+  ) => Promise<void>
+  /** What an event type has of its own; asked once for each type. */
+  readonly policyOf?: (type: string) => DeliveryPolicy | undefined
   /** Where a group begins that was never here before. Default 'start'. */
   readonly startAt?: 'start' | 'now'
   /** Handlers at a time. Default 16. */
@@ -56,12 +55,19 @@ export interface ConsumerOptions {
   readonly advanceEveryMs?: number
   /** How often an idle consumer looks, when nothing wakes it; grows to four times that. Default 250. */
   readonly idlePollMs?: number
-  /** How long marks below the low-water mark are kept. Default 7 days. */
+  /**
+   * How long marks below the low-water mark are kept, in the time of the stream; an event older than that is parked, since it
+   * cannot be known any more whether it was applied. Default 7 days.
+   */
   readonly keepMarksMs?: number
   /** Parks at once. Default: an envelope that cannot be read. */
   readonly isTerminal?: (error: unknown) => boolean
   /** Says that not the handler failed but something it needs. Default: {@link isOutage}. */
   readonly isOutage?: (error: unknown) => boolean
+  /** How often the holder looks for parked events that are to be replayed, while it has parked keys. Default 1 000. */
+  readonly replayPollMs?: number
+  /** Keys that are replayed at a time. Default 4. */
+  readonly replayConcurrency?: number
   readonly log?: OperatorLog
 }
 
@@ -83,25 +89,20 @@ export function resolveConsumerOptions(options: ConsumerOptions): ResolvedConsum
     keepMarksMs: 7 * 86_400_000,
     isTerminal,
     isOutage,
+    policyOf: () => undefined,
+    handleBatch: noBatches,
+    replayPollMs: 1_000,
+    replayConcurrency: 4,
     log: silentLog,
     ...options,
-    retry: { maxAttempts: 8, maxOutageAttempts: 50, firstMs: 50, factor: 2, maxMs: 30_000, ...options.retry },
+    retry: { ...defaultRetry, ...options.retry },
   }
 }
 
-const outageCodes: ReadonlySet<Code> = new Set(['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'DEADLINE_EXCEEDED'])
-
-/**
- * UNAVAILABLE, RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED (but for the handler's own time), and whatever says that it may be tried
- * again because nothing was executed.
- */
-export function isOutage(error: unknown): boolean {
-  if (!isBanyanError(error) || error.reason === handlerTimeout) return false
-  return error.retryable || outageCodes.has(error.code)
-}
-
-function isTerminal(error: unknown): boolean {
-  return isBanyanError(error) && (error.reason === 'BAD_ENVELOPE' || error.reason === 'EVENT_TOO_LARGE')
+async function noBatches(): Promise<void> {
+  throw new BanyanError('INTERNAL', 'an event type has a batch policy but the consumer has no handleBatch', {
+    reason: 'NO_BATCH_HANDLER',
+  })
 }
 
 /**

@@ -72,7 +72,15 @@ export function createConsumer(options: ConsumerOptions): Consumer {
 class ConsumerLoop {
   readonly #options: ResolvedConsumerOptions
   readonly #waits: ReturnType<typeof createWaits>
-  readonly #counts: ConsumerCounts = { applied: 0, skipped: 0, failed: 0, parked: 0, errors: 0, lastError: undefined }
+  readonly #counts: ConsumerCounts = {
+    applied: 0,
+    skipped: 0,
+    failed: 0,
+    parked: 0,
+    replayed: 0,
+    errors: 0,
+    lastError: undefined,
+  }
   #running: Promise<void> | undefined
   #unsubscribe: () => void = () => undefined
   #stopping = false

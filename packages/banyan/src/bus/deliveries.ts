@@ -1,25 +1,31 @@
 /**
- * The deliveries of a session: the head of each lane goes to the handler, at most so many at a time, and what becomes of a
- * failure is decided here: once more after a wait, or parked. The inbox has the last word on what is done, and the lease on
- * whether it is still ours to do.
+ * The deliveries of a session: the head of each lane goes to the handler, at most so many at a time, alone or in a batch. What
+ * becomes of a failure the judge decides; a batch that failed is taken apart, so that one poison event cannot hold the others.
+ * The inbox has the last word on what is done, and the lease on whether it is still ours to do.
  */
 import { AlreadyApplied, type Assignment, type DeliveryMark, Fenced } from '../store/inbox.ts'
 import { type Attempts, createAttempts } from './attempt.ts'
-import { fullJitterMs } from './backoff.ts'
+import { type Batches, createBatches, type Share } from './batches.ts'
 import type { LoggedEvent } from './bus.ts'
 import type { ResolvedConsumerOptions } from './consumer-options.ts'
+import type { ResolvedPolicy } from './delivery-policy.ts'
+import type { Judge, Verdict } from './judge.ts'
 import type { Lane, Lanes } from './lanes.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
-import { toOneLine } from './operator-log.ts'
+import type { ParkedKeys } from './parked-keys.ts'
 import type { SessionReport } from './session-report.ts'
 
 /** What deliveries are made of: parts of their session. */
 export interface DeliveriesOptions {
   readonly options: ResolvedConsumerOptions
   readonly assignment: Assignment
+  readonly policyOf: (type: string) => ResolvedPolicy
+  readonly judge: Judge
   readonly lanes: Lanes
   /** Keys of the group that are parked; those that are parked here are added. */
-  readonly parkedKeys: Set<string>
+  readonly parkedKeys: ParkedKeys
+  /** Why an event is to be parked without being tried; undefined for others. */
+  readonly refuse: (event: LoggedEvent) => Verdict | undefined
   readonly lease: LeaseKeeper
   readonly report: SessionReport
   /** The event at this offset is applied, marked before, or parked; its lane has moved on. */
@@ -27,10 +33,13 @@ export interface DeliveriesOptions {
   readonly onFenced: (reason: Fenced) => void
 }
 
+const behind: Verdict = { attempts: 0, error: '' }
+
 export class Deliveries {
   readonly #of: DeliveriesOptions
   readonly #options: ResolvedConsumerOptions
   readonly #attempts: Attempts
+  readonly #batches: Batches
   readonly #running = new Set<Promise<void>>()
   readonly #retries = new Set<{ cancel(): void }>()
   /** Once handlers are aborted their failures are none. */
@@ -39,7 +48,13 @@ export class Deliveries {
   constructor(of: DeliveriesOptions) {
     this.#of = of
     this.#options = of.options
-    this.#attempts = createAttempts(of.options.environment.timers)
+    const { timers } = of.options.environment
+    this.#attempts = createAttempts(timers)
+    this.#batches = createBatches(
+      timers,
+      (event) => of.refuse(event) === undefined,
+      () => this.dispatch(),
+    )
   }
 
   get running(): number {
@@ -48,11 +63,10 @@ export class Deliveries {
 
   /** Hands out what may go now; goes on by itself as handlers finish and waits end. */
   dispatch(): void {
-    const { lanes, lease } = this.#of
     while (this.#state === 'open' && this.#running.size < this.#options.concurrency) {
-      const lane = lanes.take()
-      if (lane === undefined || !lease.check()) return
-      const run = this.#deliver(lane)
+      const next = this.#next()
+      if (next === undefined || !this.#of.lease.check()) return
+      const run = next()
       this.#running.add(run)
       void run.then(() => {
         this.#running.delete(run)
@@ -64,6 +78,7 @@ export class Deliveries {
   /** Hands out nothing more. */
   close(): void {
     if (this.#state === 'open') this.#state = 'closed'
+    this.#batches.close()
     for (const timer of this.#retries) timer.cancel()
     this.#retries.clear()
   }
@@ -80,25 +95,72 @@ export class Deliveries {
     await Promise.allSettled(this.#running)
   }
 
+  /** What goes next: a batch whose wait is over, a lane's head, or a batch of what is there. */
+  #next(): (() => Promise<void>) | undefined {
+    const due = this.#batches.due()
+    if (due !== undefined) return () => this.#deliverBatch(due)
+    for (let lane = this.#of.lanes.take(); lane !== undefined; lane = this.#of.lanes.take()) {
+      const single = lane
+      const batch = this.#batchOf(lane)
+      if (batch === undefined) return () => this.#deliver(single)
+      const full = this.#batches.add(lane, batch)
+      if (full !== undefined) return () => this.#deliverBatch(full)
+    }
+    const ready = this.#batches.ready()
+    return ready === undefined ? undefined : () => this.#deliverBatch(ready)
+  }
+
+  /** How the head of the lane goes in a batch; undefined when it goes alone. */
+  #batchOf(lane: Lane): ResolvedPolicy['batch'] {
+    const event = lane.events[0] as LoggedEvent
+    const { batch } = this.#of.policyOf(event.type)
+    if (batch === undefined || lane.alone > 0 || lane.failures + lane.outages > 0) return undefined
+    const toPark =
+      lane.verdict !== undefined || this.#of.parkedKeys.has(lane.key) || this.#of.refuse(event) !== undefined
+    return toPark ? undefined : batch
+  }
+
+  /** Never rejects. */
+  async #deliverBatch(shares: readonly Share[]): Promise<void> {
+    const { handleBatch, handlerTimeoutMs } = this.#options
+    const events = shares.flatMap((share) => share.events)
+    const marks = events.map((event) => this.#markOf(event))
+    try {
+      await this.#attempts.run((signal) => handleBatch(events, 1, marks, signal), handlerTimeoutMs)
+      this.#of.report.counts.applied += events.length
+      for (const share of shares) this.#finish(share.lane, share.events)
+    } catch (error) {
+      if (this.#state === 'aborted') return
+      if (error instanceof Fenced && !(await this.#of.lease.confirm())) return
+      for (const { lane, events: own } of shares) {
+        lane.alone = own.length
+        this.#of.lanes.again(lane)
+      }
+    }
+  }
+
   /** Never rejects. */
   async #deliver(lane: Lane): Promise<void> {
     const event = lane.events[0] as LoggedEvent
     try {
       await this.#apply(lane, event)
-      this.#finish(lane, event)
+      this.#finish(lane, [event])
     } catch (error) {
-      if (error instanceof AlreadyApplied && (await this.#isSettled(event))) this.#finish(lane, event)
+      if (error instanceof AlreadyApplied && (await this.#isSettled(event))) this.#finish(lane, [event])
       else if (this.#state !== 'aborted') await this.#fail(lane, event, error)
     }
   }
 
   async #apply(lane: Lane, event: LoggedEvent): Promise<void> {
-    const { handle, handlerTimeoutMs } = this.#options
+    if (await this.#parked(lane, event)) return
+    const { handle, handleBatch, handlerTimeoutMs } = this.#options
     const mark = this.#markOf(event)
-    if (this.#of.parkedKeys.has(lane.key)) lane.verdict ??= { attempts: 0, error: '' }
-    if (lane.verdict !== undefined) return this.#park(lane, event, mark)
     const attempt = lane.failures + lane.outages + 1
-    await this.#attempts.run((signal) => handle(event, attempt, mark, signal), handlerTimeoutMs)
+    const inBatches = this.#of.policyOf(event.type).batch !== undefined
+    await this.#attempts.run(
+      (signal) => (inBatches ? handleBatch([event], attempt, [mark], signal) : handle(event, attempt, mark, signal)),
+      handlerTimeoutMs,
+    )
     this.#of.report.counts.applied += 1
   }
 
@@ -107,20 +169,29 @@ export class Deliveries {
     return { group, source, epoch, eventId: event.id, offset: event.offset, key: event.key }
   }
 
-  async #park(lane: Lane, event: LoggedEvent, mark: DeliveryMark): Promise<void> {
-    const { report, parkedKeys } = this.#of
-    const { type, envelope } = event
-    const { attempts, error } = lane.verdict as NonNullable<Lane['verdict']>
-    await this.#options.inbox.park(mark, { type, envelope, attempts, error })
-    parkedKeys.add(lane.key)
-    report.counts.parked += 1
-    if (error !== '')
-      report.warn('event parked; its key waits', { type, key: lane.key, event: event.id, attempts, error })
+  /** Parks the event if it is to be parked; false when it is to be applied. */
+  async #parked(lane: Lane, event: LoggedEvent): Promise<boolean> {
+    const { parkedKeys, refuse } = this.#of
+    lane.parking = true
+    if (lane.verdict === undefined && parkedKeys.has(lane.key))
+      if (await parkedKeys.behind(lane.key, () => this.#park(event, behind))) return true
+    const verdict = lane.verdict ?? refuse(event)
+    if (verdict !== undefined) await parkedKeys.first(lane.key, () => this.#park(event, verdict))
+    lane.parking = false
+    return verdict !== undefined
   }
 
-  #finish(lane: Lane, event: LoggedEvent): void {
-    this.#of.lanes.done(lane)
-    this.#of.onFinished(event.offset)
+  async #park(event: LoggedEvent, { attempts, error }: Verdict): Promise<void> {
+    const { report } = this.#of
+    const { type, envelope, key, id } = event
+    await this.#options.inbox.park(this.#markOf(event), { type, envelope, attempts, error })
+    report.counts.parked += 1
+    if (error !== '') report.warn('event parked; its key waits', { type, key, event: id, attempts, error })
+  }
+
+  #finish(lane: Lane, events: readonly LoggedEvent[]): void {
+    this.#of.lanes.done(lane, events.length)
+    for (const event of events) this.#of.onFinished(event.offset)
   }
 
   /**
@@ -132,7 +203,7 @@ export class Deliveries {
     const { inbox, group, source } = this.#options
     const settled = await report.guard(async () => {
       if (!(await inbox.marked(group, [event.id])).has(event.id)) return false
-      if ((await inbox.parkedKeys(group, source)).has(event.key)) parkedKeys.add(event.key)
+      if ((await inbox.parkedOf(group, source, event.key, 1)).length > 0) parkedKeys.add(event.key)
       report.counts.skipped += 1
       return true
     })
@@ -141,45 +212,26 @@ export class Deliveries {
 
   async #fail(lane: Lane, event: LoggedEvent, error: unknown): Promise<void> {
     if (error instanceof Fenced && !(await this.#of.lease.confirm())) return
-    if (lane.verdict !== undefined) this.#retryParking(lane, error)
-    else await this.#judge(lane, event, error)
-  }
-
-  /** Counts the failure and decides: try again after a wait, or park. */
-  async #judge(lane: Lane, event: LoggedEvent, error: unknown): Promise<void> {
-    const { retry, isTerminal } = this.#options
-    this.#of.report.counts.failed += 1
-    const text = toOneLine(error)
+    if (lane.parking) return this.#retryParking(lane, event, error)
     try {
-      await this.#count(lane, event, error, text)
+      lane.verdict = await this.#of.judge.judge(event, lane, error)
     } catch (failure) {
-      if (failure instanceof Fenced) return this.#of.onFenced(failure)
-      this.#of.report.note(failure)
-      lane.outages += 1
+      return this.#of.onFenced(failure as Fenced)
     }
-    const attempts = lane.failures + lane.outages
-    const over = lane.failures >= retry.maxAttempts || lane.outages >= retry.maxOutageAttempts
-    if (over || isTerminal(error)) lane.verdict = { attempts, error: text }
-    if (lane.verdict === undefined) this.#retryLater(lane, attempts)
+    if (lane.verdict === undefined) this.#retryLater(lane, event)
     else this.#of.lanes.again(lane)
   }
 
-  async #count(lane: Lane, event: LoggedEvent, error: unknown, text: string): Promise<void> {
-    if (this.#options.isOutage(error)) lane.outages += 1
-    else lane.failures = await this.#options.inbox.failed(this.#of.assignment, event.id, text)
-  }
-
-  #retryParking(lane: Lane, error: unknown): void {
+  #retryParking(lane: Lane, event: LoggedEvent, error: unknown): void {
     this.#of.report.note(error)
     lane.outages += 1
-    this.#retryLater(lane, lane.outages)
+    this.#retryLater(lane, event)
   }
 
   /** Puts the lane back after the wait for so many failures; its place is free meanwhile. */
-  #retryLater(lane: Lane, failures: number): void {
+  #retryLater(lane: Lane, event: LoggedEvent): void {
     if (this.#state !== 'open') return
-    const { environment, retry } = this.#options
-    const timer = environment.timers.after(fullJitterMs(retry, failures, environment.random), () => {
+    const timer = this.#options.environment.timers.after(this.#of.judge.waitMs(event.type, lane), () => {
       this.#retries.delete(timer)
       this.#of.lanes.again(lane)
       this.dispatch()

@@ -4,12 +4,11 @@ import type { LoggedEvent } from './bus.ts'
 import type { ResolvedConsumerOptions } from './consumer-options.ts'
 import type { Lanes } from './lanes.ts'
 import type { LowWater } from './low-water.ts'
+import type { ParkedKeys } from './parked-keys.ts'
 
 export interface Intake {
   /** Read up to this offset. */
   readonly position: number
-  /** Keys of the group that are parked; grows as the session parks more. */
-  readonly parkedKeys: Set<string>
   /**
    * Reads the next page into the lanes. `full`: there may be more at once. `starved`: a bound is reached. Nothing is taken
    * when any of it fails.
@@ -24,9 +23,9 @@ export function createIntake(
   assignment: Assignment,
   lanes: Lanes,
   lowWater: LowWater,
+  parkedKeys: ParkedKeys,
 ): Intake {
   const { bus, source, group, inbox, pageSize, maxBuffered, maxAhead, subscriptions } = options
-  const parkedKeys = new Set<string>()
   let position = assignment.cursor
   let skipped = 0
   /** Only events up to here can have been marked before this session. */
@@ -57,7 +56,6 @@ export function createIntake(
     get skipped() {
       return skipped
     },
-    parkedKeys,
     async fetch() {
       const end = knownEnd ?? (await prepare())
       const limit = Math.min(pageSize, maxBuffered - lanes.size)

@@ -3,15 +3,18 @@
  * its place to the others.
  */
 import type { LoggedEvent } from './bus.ts'
+import type { Tries, Verdict } from './judge.ts'
 
 /** The events of one key that are not done yet, the head first. */
-export interface Lane {
+export interface Lane extends Tries {
   readonly key: string
   readonly events: LoggedEvent[]
-  /** Of the head: failures that count, failures of what it needs, and the verdict to park it. */
-  failures: number
-  outages: number
-  verdict: { readonly attempts: number; readonly error: string } | undefined
+  /** Of the head, as the tries are: the verdict to park it. */
+  verdict: Verdict | undefined
+  /** The head is being parked, by a verdict or behind others; what fails then is our own work. */
+  parking: boolean
+  /** So many from the head go one by one: they were in a batch that failed. */
+  alone: number
 }
 
 export interface Lanes {
@@ -20,8 +23,8 @@ export interface Lanes {
   take(): Lane | undefined
   /** The head may go once more. */
   again(lane: Lane): void
-  /** The head is done; the next one of the lane may go. */
-  done(lane: Lane): void
+  /** So many from the head are done; the next one of the lane may go. */
+  done(lane: Lane, count?: number): void
   /** Events in all lanes. */
   readonly size: number
 }
@@ -36,7 +39,7 @@ export function createLanes(): Lanes {
       size += 1
       const lane = lanes.get(event.key)
       if (lane !== undefined) return void lane.events.push(event)
-      const fresh: Lane = { key: event.key, events: [event], ...untried() }
+      const fresh: Lane = { key: event.key, events: [event], alone: 0, ...untried() }
       lanes.set(event.key, fresh)
       ready.add(fresh)
     },
@@ -48,9 +51,11 @@ export function createLanes(): Lanes {
       return undefined
     },
     again: (lane) => void ready.add(lane),
-    done(lane) {
-      size -= 1
-      lane.events.shift()
+    done(lane, count = 1) {
+      size -= count
+      if (count === 1) lane.events.shift()
+      else lane.events.splice(0, count)
+      lane.alone = Math.max(0, lane.alone - count)
       Object.assign(lane, untried())
       if (lane.events.length > 0) ready.add(lane)
       else lanes.delete(lane.key)
@@ -61,6 +66,6 @@ export function createLanes(): Lanes {
   }
 }
 
-function untried(): Pick<Lane, 'failures' | 'outages' | 'verdict'> {
-  return { failures: 0, outages: 0, verdict: undefined }
+function untried(): Pick<Lane, 'failures' | 'outages' | 'verdict' | 'parking'> {
+  return { failures: 0, outages: 0, verdict: undefined, parking: false }
 }

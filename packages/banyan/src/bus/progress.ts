@@ -2,7 +2,7 @@
  * The low-water mark of a session and its way to the inbox: written in batches and apart from the effects, since what lies
  * above it is found by its marks after a crash.
  */
-import type { Assignment } from '../store/inbox.ts'
+import { type Assignment, timeOfEventId } from '../store/inbox.ts'
 import type { ResolvedConsumerOptions } from './consumer-options.ts'
 import { createLowWater, type LowWater } from './low-water.ts'
 
@@ -13,6 +13,10 @@ export interface Progress {
   isDue(): boolean
   /** Writes the mark, and now and then trims what lies behind it; false under an older epoch. */
   write(): Promise<boolean>
+  /** Asks the inbox for its horizon; once, before anything is delivered. */
+  prepare(): Promise<void>
+  /** Whether the mark of an event may have been trimmed: it is older than the horizon. */
+  isForgotten(eventId: string): boolean
 }
 
 const trimEveryMs = 600_000
@@ -24,6 +28,11 @@ export function createProgress(options: ResolvedConsumerOptions, assignment: Ass
   let written = assignment.cursor
   let writtenMs = clock.monotonic()
   let trimmedMs = writtenMs
+  let horizonMs: number | undefined
+
+  async function askHorizon(): Promise<void> {
+    horizonMs = await inbox.horizon(assignment.group, assignment.source)
+  }
 
   const isBehind = (): boolean => lowWater.mark() > written
   return {
@@ -41,7 +50,15 @@ export function createProgress(options: ResolvedConsumerOptions, assignment: Ass
       if (writtenMs - trimmedMs < trimEveryMs) return true
       trimmedMs = writtenMs
       await inbox.trim(assignment, keepMarksMs)
+      await askHorizon()
       return true
+    },
+    async prepare() {
+      if (horizonMs === undefined) await askHorizon()
+    },
+    isForgotten(eventId) {
+      const madeMs = timeOfEventId(eventId)
+      return madeMs !== undefined && madeMs < (horizonMs ?? 0)
     },
   }
 }

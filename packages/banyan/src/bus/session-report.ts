@@ -14,6 +14,8 @@ export interface ConsumerCounts {
   failed: number
   /** Events parked, those that wait behind one included. */
   parked: number
+  /** Parked events that were replayed with success. */
+  replayed: number
   /** Failures of our own work: reading, renewing, advancing. */
   errors: number
   lastError: string | undefined

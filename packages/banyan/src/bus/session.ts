@@ -6,13 +6,18 @@
 import { BanyanError } from '../core/error.ts'
 import { type Assignment, Fenced } from '../store/inbox.ts'
 import { equalJitterMs, loopBackoff } from './backoff.ts'
+import type { LoggedEvent } from './bus.ts'
 import type { ResolvedConsumerOptions } from './consumer-options.ts'
 import { Deliveries } from './deliveries.ts'
+import { createPolicies } from './delivery-policy.ts'
 import { createIntake, type Intake } from './intake.ts'
+import { createJudge, type Verdict } from './judge.ts'
 import { createLanes } from './lanes.ts'
 import { createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts'
 import { toOneLine } from './operator-log.ts'
+import { ParkedKeys } from './parked-keys.ts'
 import { createProgress, type Progress } from './progress.ts'
+import { Replays } from './replays.ts'
 import { type ConsumerCounts, createSessionReport, type SessionReport } from './session-report.ts'
 import { createWaits } from './waits.ts'
 
@@ -24,7 +29,9 @@ export class Session {
   readonly #progress: Progress
   readonly #intake: Intake
   readonly #lanes = createLanes()
+  readonly #parkedKeys = new ParkedKeys()
   readonly #deliveries: Deliveries
+  readonly #replays: Replays
   readonly #waits: ReturnType<typeof createWaits>
   #pollMs: number
   #fetchFailures = 0
@@ -37,7 +44,7 @@ export class Session {
     this.#report = createSessionReport(options.log, assignment, counts)
     this.#waits = createWaits(options.environment.timers)
     this.#progress = createProgress(options, assignment)
-    this.#intake = createIntake(options, assignment, this.#lanes, this.#progress.lowWater)
+    this.#intake = createIntake(options, assignment, this.#lanes, this.#progress.lowWater, this.#parkedKeys)
     this.#pollMs = options.idlePollMs
     this.#lease = createLeaseKeeper({
       ...options,
@@ -46,16 +53,24 @@ export class Session {
       onLost: (reason) => this.#lose(reason),
       onError: (error) => this.#report.note(error),
     })
-    this.#deliveries = new Deliveries({
+    const policyOf = createPolicies(options)
+    const parts = {
       options,
       assignment,
-      lanes: this.#lanes,
-      parkedKeys: this.#intake.parkedKeys,
+      policyOf,
+      judge: createJudge(options, assignment, policyOf, this.#report),
+      parkedKeys: this.#parkedKeys,
       lease: this.#lease,
       report: this.#report,
+      onFenced: (reason: Fenced) => this.#lose(reason),
+    }
+    this.#deliveries = new Deliveries({
+      ...parts,
+      lanes: this.#lanes,
+      refuse: (event) => this.#refuse(event),
       onFinished: (offset) => this.#finish(offset),
-      onFenced: (reason) => this.#lose(reason),
     })
+    this.#replays = new Replays(parts)
   }
 
   /** Where it stands, for status. */
@@ -69,7 +84,7 @@ export class Session {
       cursor: this.#progress.lowWater.mark(),
       position: this.#intake.position,
       buffered: this.#lanes.size,
-      running: this.#deliveries.running,
+      running: this.#deliveries.running + this.#replays.running,
     }
   }
 
@@ -80,7 +95,7 @@ export class Session {
   /** Works until it is stopped or lost; what was applied is behind the mark when it resolves, if that could be written. */
   async run(): Promise<void> {
     while (this.#state === 'running') await this.#turn()
-    await this.#deliveries.settled()
+    await this.#settled()
     this.#lease.end()
     if (this.#state === 'stopping') await this.#report.guard(() => this.#writeProgress())
   }
@@ -90,16 +105,27 @@ export class Session {
     if (this.#state !== 'running') return
     this.#state = 'stopping'
     this.#deliveries.close()
+    this.#replays.close()
     this.#waits.interrupt()
     const timer = this.#options.environment.timers.after(withinMs, () => {
-      this.#deliveries.abort(new BanyanError('CANCELLED', 'the consumer stops', { outcome: 'unknown' }))
+      this.#abort(new BanyanError('CANCELLED', 'the consumer stops', { outcome: 'unknown' }))
     })
-    void this.#deliveries.settled().then(() => timer.cancel())
+    void this.#settled().then(() => timer.cancel())
+  }
+
+  async #settled(): Promise<void> {
+    await Promise.all([this.#deliveries.settled(), this.#replays.settled()])
+  }
+
+  #abort(reason: unknown): void {
+    this.#deliveries.abort(reason)
+    this.#replays.abort(reason)
   }
 
   async #turn(): Promise<void> {
     const more = await this.#report.guard(() => this.#fetch())
     this.#deliveries.dispatch()
+    if (this.#replays.isDue()) await this.#report.guard(() => this.#replays.look())
     if (this.#progress.isDue()) await this.#report.guard(() => this.#writeProgress())
     if (this.#state !== 'running' || more === true) return
     if (more === undefined) {
@@ -115,11 +141,20 @@ export class Session {
 
   async #fetch(): Promise<boolean> {
     const before = { position: this.#intake.position, skipped: this.#intake.skipped }
+    await this.#progress.prepare()
     const outcome = await this.#intake.fetch()
     this.#starved = outcome === 'starved'
     this.#report.counts.skipped += this.#intake.skipped - before.skipped
     if (this.#intake.position > before.position) this.#pollMs = this.#options.idlePollMs
     return outcome === 'full'
+  }
+
+  /** An event whose mark may be gone may have been applied: that is for a person to say. */
+  #refuse(event: LoggedEvent): Verdict | undefined {
+    if (!this.#progress.isForgotten(event.id)) return undefined
+    const error =
+      'OLDER_THAN_MARKS: the event is older than marks are kept (keepMarksMs), so it may have been applied before'
+    return { attempts: 0, error }
   }
 
   #finish(offset: number): void {
@@ -136,7 +171,7 @@ export class Session {
     if (this.#state === 'lost') return
     this.#state = 'lost'
     this.#report.warn('consumer lost its assignment', { reason: toOneLine(reason) })
-    this.#deliveries.abort(reason)
+    this.#abort(reason)
     this.#waits.interrupt()
   }
 }

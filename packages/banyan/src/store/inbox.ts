@@ -4,6 +4,7 @@
  * can write nothing.
  */
 import { BanyanError } from '../core/error.ts'
+import type { DeadLetters } from './dead-letters.ts'
 
 /** Which delivery a transaction applies. */
 export interface DeliveryMark {
@@ -16,6 +17,8 @@ export interface DeliveryMark {
   /** Position in the log of the source. */
   readonly offset: number
   readonly key: string
+  /** The event is parked and is being replayed: it has its mark already, and leaves the parked ones instead. */
+  readonly replay?: true
 }
 
 /** The right to process one group's share of one source, for a time. */
@@ -39,11 +42,15 @@ export interface ParkedEvent {
   readonly attempts: number
   /** The last error, in one line; empty for events that only wait behind a parked one. */
   readonly error: string
+  /** What failures of its kind have in common; see `DeadGroup`. Empty without an error. */
+  readonly fingerprint: string
+  /** How often it was replayed and failed again. */
+  readonly replays: number
   readonly parkedAt: string
 }
 
 /** The inbox of one consuming service. */
-export interface Inbox {
+export interface Inbox extends DeadLetters {
   /**
    * Takes or keeps the assignment: gives it when it is free, expired, already held by `holder`, or held by an earlier
    * incarnation of the same instance (see holder.ts). A change of holder raises the epoch. `startAt` says where a new group begins. Undefined when somebody else holds it.
@@ -74,8 +81,25 @@ export interface Inbox {
   parkedKeys(group: string, source: string): Promise<ReadonlySet<string>>
   /** Lists parked events in order, at most `limit`. */
   parked(limit: number): Promise<readonly ParkedEvent[]>
-  /** Removes marks below the low-water mark that are older than `keepMs`. */
+  /**
+   * Removes marks behind the low-water mark that are older than `keepMs`; says how many. Age is that of the events (their ids
+   * are UUIDs of version 7), counted back from the newest one that is marked or from now, whichever is older: a consumer that
+   * stood still for a month has forgotten nothing. Moves the {@link horizon} along. Counts of failures go with them. Marks of
+   * ids without a time go by when they were written.
+   */
   trim(assignment: Assignment, keepMs: number): Promise<number>
+  /**
+   * Marks of events older than this time (milliseconds since 1970) may be gone: whether such an event was applied is not known
+   * any more. 0 before the first trim.
+   */
+  horizon(group: string, source: string): Promise<number>
+}
+
+/** When an event was made, from its id, in milliseconds since 1970; undefined when the id is no UUID of version 7. */
+export function timeOfEventId(eventId: string): number | undefined {
+  if (eventId.length !== 36 || eventId[14] !== '7') return undefined
+  const ms = Number.parseInt(eventId.slice(0, 8) + eventId.slice(9, 13), 16)
+  return Number.isNaN(ms) ? undefined : ms
 }
 
 /** The event was applied before: rolled back, count it as done. */

@@ -65,7 +65,7 @@ export function createMemoryTransactions(options: MemoryTransactionsOptions): Me
   async function transact<Result>(work: Work<Result>, given: TransactOptions = {}): Promise<Result> {
     assertOpen()
     if (given.signal?.aborted) throw toAborted(given.signal)
-    const leave = await enterAll(inbox, toMarks(given.delivery))
+    const leave = given.delivery === undefined ? undefined : await enterAll(inbox, toMarks(given.delivery))
     const run = underKey(options, work, given).finally(leave)
     running.add(run)
     try {
