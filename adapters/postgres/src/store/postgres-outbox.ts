@@ -5,16 +5,18 @@
  *
  * Two forms of one statement. At the tail, the candidates are found by transaction id: what began between the two
  * snapshots, and what ran during the first; an old open transaction adds one id to look for, not a range to scan. Inside a
- * big difference (and at the very beginning) pages go along the primary key from the last id.
+ * big difference (and at the very beginning) pages go along the ids from the last one.
  */
 import { BanyanError } from 'banyan/core'
 import type { NewEvent, Outbox, OutboxCursor, OutboxPage } from 'banyan/store'
 import type { RunAlone } from './alone.ts'
+import { createStorage } from './outbox-storage.ts'
 import { beginning, fromSnapshot } from './snapshot.ts'
 
 // Rows of another cluster's transactions would be invisible, or worse, seen again and again: they become this transaction's.
 const adopt = `
-  WITH here AS (UPDATE banyan.meta SET id = gen_random_uuid(), cluster = banyan.cluster() RETURNING 1)
+  WITH here AS (UPDATE banyan.meta SET id = gen_random_uuid(), cluster = banyan.cluster() RETURNING 1),
+  forgotten AS (DELETE FROM banyan.outbox_position)
   UPDATE banyan.outbox SET xid = pg_current_xact_id() FROM here`
 
 /** The outbox, and what the store tells it. */
@@ -26,7 +28,6 @@ export interface PostgresOutbox extends Outbox {
 }
 
 const columns = 'event_id, type, key, envelope'
-const trimBatch = 10_000
 /** Counting further costs more than it says. */
 const depthLimit = 100_000
 
@@ -46,9 +47,10 @@ function statement(condition: string): string {
    ORDER BY id LIMIT $1)`
 }
 
-// $2 the previous snapshot, $3 its xmax, $4 what ran in it.
+// $2 the previous snapshot, $3 its xmax, $4 what ran in it. The upper bound is true of all that is visible; a range with two
+// ends is taken for a small one also where there are no statistics, so that the index on xid is used from the first day.
 const tail = statement(`
-  (xid >= $3::xid8 OR xid = ANY ($4::xid8[]))
+  ((xid >= $3::xid8 AND xid < pg_snapshot_xmax(pg_current_snapshot())) OR xid = ANY ($4::xid8[]))
   AND NOT pg_visible_in_snapshot(xid, $2::pg_snapshot)
   AND pg_visible_in_snapshot(xid, pg_current_snapshot())`)
 
@@ -58,12 +60,18 @@ const paging = statement(`
   AND NOT pg_visible_in_snapshot(xid, $2::pg_snapshot)
   AND pg_visible_in_snapshot(xid, coalesce($3::pg_snapshot, pg_current_snapshot()))`)
 
-const trim = `
-  DELETE FROM banyan.outbox WHERE id IN (
-    SELECT id FROM banyan.outbox
-    WHERE pg_visible_in_snapshot(xid, $1::pg_snapshot)
-       OR (id <= $3::bigint AND pg_visible_in_snapshot(xid, $2::pg_snapshot))
-    ORDER BY id LIMIT ${trimBatch})`
+const depth = `
+  WITH at AS MATERIALIZED (
+    SELECT coalesce(max(previous::text), '${beginning}')::pg_snapshot AS previous,
+           coalesce(max(current::text), '${beginning}')::pg_snapshot AS current, coalesce(max(last_id), 0) AS last_id
+    FROM banyan.outbox_position
+  )
+  SELECT count(*)::int AS waiting FROM (
+    SELECT FROM banyan.outbox, at
+    WHERE NOT pg_visible_in_snapshot(xid, at.previous)
+      AND NOT (id <= at.last_id AND pg_visible_in_snapshot(xid, at.current))
+    LIMIT ${depthLimit}
+  ) AS w`
 
 interface Row {
   readonly id: string | null
@@ -83,8 +91,11 @@ export function tailStatement(cursor: OutboxCursor, limit: number): { text: stri
 /** The outbox of one service's database. */
 export function createPostgresOutbox(run: RunAlone): PostgresOutbox {
   const listeners = new Set<() => void>()
+  const storage = createStorage(run)
 
-  async function read(cursor: OutboxCursor | undefined, limit: number): Promise<OutboxPage> {
+  async function read(from: OutboxCursor | undefined, limit: number): Promise<OutboxPage> {
+    // What was trimmed may still lie there; it counts as gone. The position only grows, so it may be asked for apart.
+    const cursor = from ?? (await storage.position())
     const inside = cursor === undefined || cursor.lastId !== '0'
     const previous = cursor?.previous ?? beginning
     const upTo = cursor === undefined ? null : cursor.current
@@ -100,23 +111,14 @@ export function createPostgresOutbox(run: RunAlone): PostgresOutbox {
 
   return {
     read,
-    async trim(cursor) {
-      let trimmed = 0
-      for (;;) {
-        const { rowCount } = await run(trim, [cursor.previous, cursor.current, cursor.lastId])
-        trimmed += rowCount ?? 0
-        if ((rowCount ?? 0) < trimBatch) return trimmed
-      }
-    },
+    trim: storage.trim,
+    storage: () => storage.status,
     onCommit(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
     async depth() {
-      const { rows } = await run(
-        `SELECT count(*)::int AS waiting FROM (SELECT FROM banyan.outbox LIMIT ${depthLimit}) AS w`,
-      )
-      return rows[0].waiting
+      return (await run(depth)).rows[0].waiting
     },
     async adopt() {
       await run(adopt)

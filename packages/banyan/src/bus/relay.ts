@@ -6,7 +6,7 @@
  * before it reads on: the late append is then refused, or is seen in the position.
  */
 import { Fenced } from '../store/inbox.ts'
-import type { OutboxCursor } from '../store/outbox.ts'
+import type { OutboxCursor, OutboxStorage } from '../store/outbox.ts'
 import { equalJitterMs, loopBackoff } from './backoff.ts'
 import type { Bus, RelayLease } from './bus.ts'
 import { createLeadership, type Leadership } from './leadership.ts'
@@ -29,6 +29,8 @@ export interface RelayStatus {
   /** Age of the oldest event of the last append when it was appended, in milliseconds (from its UUIDv7). */
   readonly lagMs: number
   readonly lastError: string | undefined
+  /** How the outbox gets rid of what was sent, where it says so; `held` names who keeps it from doing that. */
+  readonly storage: OutboxStorage | undefined
 }
 
 /** A running relay. */
@@ -120,7 +122,9 @@ class RelayLoop {
   }
 
   status(): RelayStatus {
-    return { state: this.#state, epoch: this.#leadership.lease?.epoch, ...this.#counts, lastError: this.#lastError }
+    const epoch = this.#leadership.lease?.epoch
+    const storage = this.#options.outbox.storage?.()
+    return { state: this.#state, epoch, ...this.#counts, lastError: this.#lastError, storage }
   }
 
   async #run(): Promise<void> {
@@ -184,7 +188,12 @@ class RelayLoop {
   /** Stores the position first: what is removed from the outbox must be behind a position that outlives us. */
   async #trim(lease: RelayLease, cursor: OutboxCursor): Promise<void> {
     await this.#options.bus.append(lease, [], cursor)
-    await this.#options.outbox.trim(cursor)
+    const { outbox, log, source } = this.#options
+    const before = outbox.storage?.().held
+    await outbox.trim(cursor)
+    const held = outbox.storage?.().held
+    if (held !== undefined && before === undefined)
+      log.warn('the outbox cannot be emptied, tries again with the next trim', { source, held })
     this.#sinceTrim = 0
     this.#trimmedMs = this.#options.environment.clock.monotonic()
   }

@@ -35,12 +35,27 @@ export interface OutboxPage {
   readonly more: boolean
 }
 
+/** How the rows that were sent are got rid of; counts of this process. */
+export interface OutboxStorage {
+  /** Partitions emptied at once. */
+  readonly emptied: number
+  /** Rows that had to be deleted one by one. */
+  readonly deleted: number
+  /** Who keeps a partition from being emptied, as of the last trim: it is tried again with the next one. */
+  readonly held: string | undefined
+}
+
 /** The outbox of one service's database. */
 export interface Outbox {
-  /** The next page after the cursor (from the beginning without one). One statement, so one snapshot. */
+  /** The next page after the cursor (after what was trimmed without one). One statement, so one snapshot. */
   read(cursor: OutboxCursor | undefined, limit: number): Promise<OutboxPage>
-  /** Removes what lies safely behind the cursor; returns how many. */
+  /**
+   * Removes what lies safely behind the cursor; returns how many events that are. They are not read again, but the space
+   * they take may be freed later, and nobody's transaction is waited for. A cursor behind an earlier one does nothing.
+   */
   trim(cursor: OutboxCursor): Promise<number>
+  /** What became of the space, where that is worth telling. */
+  storage?(): OutboxStorage
   /** Wakes the listener after a commit of this process that published something. A hint; polling stands behind it. */
   onCommit(listener: () => void): () => void
   /** How many rows wait (for status pages; may be an estimate). */
