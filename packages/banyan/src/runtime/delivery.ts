@@ -2,6 +2,7 @@
 
 import type { LoggedEvent } from '../bus/bus.ts'
 import { fromEnvelope } from '../bus/envelope.ts'
+import { createWireBorder } from '../contract/border.ts'
 import { upcastData } from '../contract/upcast.ts'
 import { BanyanError } from '../core/error.ts'
 import { INVALID } from '../schema/index.ts'
@@ -9,7 +10,6 @@ import type { DeliveryMark } from '../store/inbox.ts'
 import type { Store } from '../store/store.ts'
 import { Span, Trace } from '../telemetry/trace.ts'
 import { parseTraceparent } from '../telemetry/trace-context.ts'
-import { createWireBorder } from './border.ts'
 import { CallContext } from './call-context.ts'
 import { EntryFrame } from './frame.ts'
 import { cancelled } from './refusals.ts'
@@ -23,7 +23,7 @@ export type Deliver = (event: LoggedEvent, attempt: number, mark: DeliveryMark, 
 export const deliveryTimeoutMs = 60_000
 
 /** An event that can never be applied, however often it is tried. */
-function unusable(event: LoggedEvent, why: string): BanyanError {
+export function unusable(event: LoggedEvent, why: string): BanyanError {
   return new BanyanError('INVALID_ARGUMENT', `event ${event.id} (${event.type}) cannot be applied: ${why}`, {
     reason: 'UNUSABLE_EVENT',
   })

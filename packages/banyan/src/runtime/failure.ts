@@ -2,9 +2,10 @@
  * What a handler's error becomes on its way to the caller: declared errors stay typed and are copied; errors of Banyan keep
  * their code; everything else is INTERNAL, said to the log and not to the caller.
  */
+
+import { type Border, createServiceBorder } from '../contract/border.ts'
 import { BanyanError, isBanyanError } from '../core/error.ts'
 import { INVALID } from '../schema/index.ts'
-import { type Border, createServiceBorder } from './border.ts'
 import type { CallContext } from './call-context.ts'
 import { cancelled } from './refusals.ts'
 import type { OperationShape } from './shapes.ts'

@@ -3,9 +3,9 @@
  * validate and copy. One promise, no layers: what a chain of middleware would cost is measured in docs/decisions.
  */
 
+import { createServiceBorder } from '../contract/border.ts'
 import { INVALID } from '../schema/index.ts'
 import { Span } from '../telemetry/trace.ts'
-import { createServiceBorder } from './border.ts'
 import { CallContext } from './call-context.ts'
 import { createFailure } from './failure.ts'
 import type { CallFunction } from './frame.ts'

@@ -1,7 +1,8 @@
 /** How a service's event becomes a row of its outbox: validated, wrapped as a CloudEvent, with trace and cause. */
 import { toNewEvent } from '../bus/envelope.ts'
+import { createServiceBorder } from '../contract/border.ts'
+import { tagOfType } from '../projection/position.ts'
 import { formatTraceparent } from '../telemetry/trace-context.ts'
-import { createServiceBorder } from './border.ts'
 import type { Publisher, ServiceScope } from './service-scope.ts'
 import type { EventShape } from './shapes.ts'
 
@@ -14,6 +15,7 @@ export function createPublisher(
   const { clock, random } = service.environment
   return {
     border: createServiceBorder(event.data),
+    tag: tagOfType(event.wire),
     toEvent(data, origin) {
       return toNewEvent({
         id: random.uuidv7(),

@@ -2,13 +2,14 @@
  * The same call across processes: validated here (so that a bad input never travels), sent with the remaining time, the
  * trace and the caller's name, and its answer validated again, since the other side may run another version.
  */
+
+import { type Border, createWireBorder } from '../contract/border.ts'
 import { Cancellation } from '../core/cancellation.ts'
 import type { TimerNode, Timers } from '../core/environment/timers.ts'
 import { BanyanError, isBanyanError } from '../core/error.ts'
 import { INVALID } from '../schema/index.ts'
 import { formatBaggage, formatTraceparent } from '../telemetry/trace-context.ts'
 import type { Channel, WireMetadata } from '../transport/transport.ts'
-import { type Border, createWireBorder } from './border.ts'
 import type { CallFrame, CallFunction, CallOptions } from './frame.ts'
 import { cancelled, deadlineExceeded, invalidInput, noInstance, tooLate } from './refusals.ts'
 import type { OperationShape } from './shapes.ts'

@@ -1,12 +1,14 @@
 /** What a context needs of the service it belongs to; the service's runtime is one. A leaf, so that the two need not know each other. */
+
+import type { Border } from '../contract/border.ts'
 import type { Environment } from '../core/environment/environment.ts'
+import type { ProjectionKeeper } from '../projection/keeper.ts'
 import type { DeliveryMark } from '../store/inbox.ts'
 import type { NewEvent } from '../store/outbox.ts'
 import type { Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Span, Trace } from '../telemetry/trace.ts'
 import type { TraceParent } from '../telemetry/trace-context.ts'
-import type { Border } from './border.ts'
 import type { CallFunction } from './frame.ts'
 import type { EventShape, OperationShape } from './shapes.ts'
 
@@ -20,9 +22,14 @@ export interface EventOrigin {
 /** Publishes one event of one service. */
 export interface Publisher {
   readonly border: Border
+  /** The event's type, as position tokens name it. */
+  readonly tag: number
   /** From data that passed the border. */
   toEvent(data: Readonly<Record<string, unknown>>, origin: EventOrigin): NewEvent
 }
+
+/** A projection, as contexts see it. */
+export type ProjectionReading = Pick<ProjectionKeeper, 'read' | 'waitFor'>
 
 /** A service, as its contexts see it. */
 export interface ServiceScope {
@@ -38,4 +45,6 @@ export interface ServiceScope {
   linkByName(operation: OperationShape): CallFunction | undefined
   /** The publisher of an event of its own; undefined for everybody else's. */
   publisherOf(event: EventShape): Publisher | undefined
+  /** Its projections, by name. */
+  readonly projections: ReadonlyMap<string, ProjectionReading>
 }

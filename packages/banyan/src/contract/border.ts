@@ -6,6 +6,8 @@
  * checks and copies by JSON Schema.
  */
 
+import type { FieldIssue } from '../core/error.ts'
+import { type Compiled, type CompileOptions, compileSchema, INVALID } from '../schema/index.ts'
 import {
   type AnySchema,
   type SchemaSide,
@@ -14,9 +16,7 @@ import {
   toJsonSchema,
   validateStandard,
   validator,
-} from '../contract/schema.ts'
-import type { FieldIssue } from '../core/error.ts'
-import { type Compiled, type CompileOptions, compileSchema, INVALID } from '../schema/index.ts'
+} from './schema.ts'
 
 /** Checks and copies values of one schema. */
 export interface Border {
