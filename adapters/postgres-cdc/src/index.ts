@@ -1,2 +1,11 @@
 /** Changes of a PostgreSQL database as events, by logical replication. */
-export {}
+export { maxEventsPerChange } from './apply/mapping.ts'
+export type { Change, CommitFacts, DeleteChange, Row, TruncateChange, UpsertChange } from './change.ts'
+export { type ChangeSource, createChangeSource } from './change-source.ts'
+export { isRefusal, type Refusal } from './errors.ts'
+export type { Json } from './json.ts'
+export type { ChangeSourceState, ChangeSourceStatus } from './lifecycle/status.ts'
+export type { ChangeSourceOptions, PublishChange } from './options.ts'
+export { readSlotHealth, type SlotAlarm, type SlotHealth } from './source/slot-health.ts'
+export { changeSourceMigrations } from './state/schema.ts'
+export { resnapshot } from './state/source-state.ts'
