@@ -1,5 +1,5 @@
 /** Lists: how long, what in which place, whether all different. */
-import { ANYTHING, type ArrayRules, type Shape } from '../../schema/shape.ts'
+import { ANYTHING, ARRAY, type ArrayRules, OBJECT, type Shape, typesOf } from '../../schema/shape.ts'
 import { type Place, placeBelow } from './place.ts'
 import type { Prover } from './prover.ts'
 
@@ -41,10 +41,12 @@ function includesBounds(prover: Prover, writer: Shape, own: ArrayRules, other: A
   return holds
 }
 
-/** No element of the writer's lists comes twice. */
+/** No element of the writer's lists comes twice, also after properties were stripped that told two of them apart. */
 export function isDistinct(writer: Shape): boolean {
   const rules = writer.array ?? noRules
-  return rules.distinct || longest(rules) <= 1 || writer.also.some(({ kind }) => kind === 'unique')
+  if (rules.distinct || longest(rules) <= 1) return true
+  const flat = [...rules.prefix, rules.rest ?? ANYTHING].every((one) => (typesOf(one) & (ARRAY | OBJECT)) === 0)
+  return flat && writer.also.some(({ kind }) => kind === 'unique')
 }
 
 /** Tells that the reader refuses repetitions. */

@@ -4,10 +4,18 @@
  * or refuses it at the public edge.
  */
 import { conjunction } from '../../schema/read/merge.ts'
-import { ANYTHING, describesObject, type ObjectRules, type Shape, STRING } from '../../schema/shape.ts'
+import {
+  ANYTHING,
+  describesObject,
+  type ObjectRules,
+  type Shape,
+  STRING,
+  type StringRules,
+} from '../../schema/shape.ts'
 import { type Place, placeBelow } from './place.ts'
 import type { Prover } from './prover.ts'
-import { dynamicKeys, withKey, withoutKey } from './sample.ts'
+import { withKey, withoutKey } from './sample.ts'
+import { sampleTexts } from './sample-text.ts'
 
 export const noRules: ObjectRules = { properties: [], patterns: [], present: [], minProperties: 0, closed: false }
 
@@ -140,11 +148,16 @@ function includesDynamic(sides: Sides): boolean {
   const known = new Set(other.properties.map(({ name }) => name))
   return sources
     .map(({ text, shape }) => {
-      const key = dynamicKeys(writer).find(([name, of]) => of === shape && !known.has(name))?.[0] ?? 'key'
+      const keyFor = (fits: (name: string) => boolean, more: readonly string[] = []): string | undefined =>
+        prover.sampler.keys(writer, more).find(([name, of]) => of === shape && !known.has(name) && fits(name))?.[0]
+      const unmatched = (name: string): boolean => !other.patterns.some(({ regex }) => regex.test(name))
+      const key = keyFor(unmatched) ?? 'key'
       const place = below(sides, key)
       const same = text !== '' && other.patterns.some((pattern) => pattern.text === text)
-      const matched = other.patterns.map((pattern) => {
-        const matching = dynamicKeys(writer).find(([name, of]) => of === shape && pattern.regex.test(name))?.[0]
+      // A key that the writer's own pattern of the same text matches is not one of its other keys.
+      const asked = other.patterns.filter((one) => text !== '' || !own.patterns.some((mine) => mine.text === one.text))
+      const matched = asked.map((pattern) => {
+        const matching = keyFor((name) => pattern.regex.test(name), sampleTexts({ ...noTexts, patterns: [pattern] }))
         return prover.includes(shape, pattern.shape, below(sides, matching ?? key))
       })
       if (same) return matched.every(Boolean)
@@ -155,6 +168,7 @@ function includesDynamic(sides: Sides): boolean {
     .every(Boolean)
 }
 
+const noTexts: StringRules = { minLength: 0, patterns: [], formats: [] }
 const anyText: Shape = { types: STRING, named: STRING, integer: false, also: [] }
 
 /** `propertyNames`: every key that the writer may use. */
@@ -168,7 +182,7 @@ function includesNames(sides: Sides): boolean {
   const candidates = (): Iterable<unknown> => {
     const record = around(sides)
     const keys = prover.sampler.samples(own.names ?? anyText) as readonly string[]
-    const value = dynamicKeys(writer)[0]?.[1]
+    const value = prover.sampler.keys(writer)[0]?.[1]
     const filled = prover.sampler.samples(value ?? ANYTHING)[0]
     const made = record === undefined ? [] : keys.map((key) => withKey(record, key, filled))
     return [...made, ...prover.sampler.samples(writer)]
@@ -202,7 +216,7 @@ function includesCounts(sides: Sides): boolean {
 /** Records with one entry more than the reader allows. */
 function crowded({ prover, writer, other }: Sides): readonly unknown[] {
   const record = prover.sampler.record(writer, () => true)
-  const value = dynamicKeys(writer)[0]?.[1]
+  const value = prover.sampler.keys(writer)[0]?.[1]
   if (record === undefined || value === undefined) return record === undefined ? [] : [record]
   const filled = prover.sampler.samples(value)[0]
   const keys = Array.from({ length: Math.min(1_000, (other.maxProperties ?? 0) + 1) }, (_, index) => `key${index}`)

@@ -26,7 +26,9 @@ export function includesApplicator(
     case 'oneOf':
       return includesUnion(prover, writer, bit, rule, place)
     case 'not':
-      return (typesOf(rule.branch) & bit) === 0 || excludes(writer, rule) || undecided(prover, writer, 'not', place)
+      return (
+        (typesOf(rule.branch) & bit) === 0 || excludes(writer, rule.branch) || undecided(prover, writer, 'not', place)
+      )
     case 'if':
       return includesConditional(prover, writer, rule, place)
     case 'contains':
@@ -37,9 +39,9 @@ export function includesApplicator(
 }
 
 /** The writer excludes the same, of values of which nothing can be stripped. */
-function excludes(writer: Shape, rule: Applicator & { kind: 'not' }): boolean {
+function excludes(writer: Shape, branch: Shape): boolean {
   const flat = (writer.types & (ARRAY | OBJECT)) === 0
-  return flat && writer.also.some((one) => one.kind === 'not' && isSameShape(one.branch, rule.branch))
+  return flat && writer.also.some((one) => one.kind === 'not' && isSameShape(one.branch, branch))
 }
 
 function undecided(prover: Prover, writer: Shape, rule: string, place: Place): false {

@@ -93,9 +93,10 @@ function isSameObject(a: ObjectRules | undefined, b: ObjectRules | undefined, as
 
 function isSameApplicator(a: Applicator, b: Applicator, assumed: Pairs): boolean {
   const branches = (one: Applicator): readonly (Shape | undefined)[] => {
-    if (one.kind === 'anyOf' || one.kind === 'oneOf') return one.branches
+    if ('branches' in one) return one.branches
     if (one.kind === 'if') return [one.test, one.yes, one.no]
-    return one.kind === 'unique' ? [] : [one.branch]
+    if (one.kind === 'unique') return []
+    return [one.branch]
   }
   const [mine, others] = [branches(a), branches(b)]
   if (a.kind !== b.kind || mine.length !== others.length) return false

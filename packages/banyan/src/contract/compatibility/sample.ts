@@ -30,6 +30,8 @@ const maxGuesses = 400
 const maxDepth = 8
 /** Levels after which what must be there is given up: a schema that requires itself has no document. */
 const maxRequiredDepth = 24
+/** Examples of keys. */
+const maxKeys = 24
 /** Longest list that is made for a witness. */
 export const maxListLength = 2_000
 
@@ -86,7 +88,10 @@ export class Sampler {
     for (const applicator of shape.also) {
       const rest: Shape = { ...shape, also: shape.also.filter((one) => one !== applicator) }
       if (applicator.kind === 'anyOf' || applicator.kind === 'oneOf')
-        for (const branch of applicator.branches) yield* this.samples(conjunction([rest, branch]), depth)
+        yield* this.#alternatives(
+          applicator.branches.map((branch) => conjunction([rest, branch])),
+          depth,
+        )
       else if (applicator.kind === 'allOf') yield* this.#together(rest, applicator.branch, depth)
       else if (applicator.kind === 'if')
         for (const branch of [applicator.yes, applicator.no])
@@ -98,6 +103,21 @@ export class Sampler {
     if ((shape.types & NUMBER) !== 0) yield* sampleNumbers(shape)
     if ((shape.types & ARRAY) !== 0) yield* this.#lists(shape, depth)
     if ((shape.types & OBJECT) !== 0) yield* this.#records(shape, depth)
+  }
+
+  /** Documents of each branch, and documents that several of them fit at a time. */
+  *#alternatives(branches: readonly Shape[], depth: number): Generator<unknown> {
+    const each = branches.map((branch) => this.samples(branch, depth))
+    for (const [index, samples] of each.entries()) {
+      yield* samples.slice(0, Math.ceil(maxSamples / 2 / branches.length))
+      for (const other of each.slice(index + 1))
+        for (const [a, b] of [
+          [samples[0], other[0]],
+          [samples[1], other[1]],
+        ])
+          if (isRecord(a) && isRecord(b)) yield { ...b, ...a }
+    }
+    for (const samples of each) yield* samples
   }
 
   *#together(rest: Shape, branch: Shape, depth: number): Generator<unknown> {
@@ -146,7 +166,7 @@ export class Sampler {
     yield full
     for (const { name, shape: property } of rules.properties)
       for (const value of this.samples(property, depth + 1).slice(0, 5)) yield withKey(least, name, value)
-    for (const [key, inner] of dynamicKeys(shape))
+    for (const [key, inner] of this.keys(shape))
       for (const value of this.samples(inner, depth + 1).slice(0, 3)) yield withKey(least, key, value)
     if (full !== undefined) for (const key of Object.keys(full)) yield withoutKey(full, key)
   }
@@ -166,7 +186,7 @@ export class Sampler {
       if (value !== undefined) setOwn(made, property.name, value)
       else if (property.required) return undefined
     }
-    const dynamic = dynamicKeys(shape)
+    const dynamic = this.keys(shape)
     for (const name of rules.present)
       setOwn(made, name, this.pick(dynamic[0]?.[1] ?? ANYTHING, reader(name), depth + 1))
     const spare = [...rules.properties.map((property) => [property.name, property.shape] as const), ...dynamic]
@@ -176,25 +196,25 @@ export class Sampler {
     }
     return made
   }
+
+  /** Examples of keys that no property names, with what is said of their values; `more` are tried first. */
+  keys(shape: Shape, more: readonly string[] = []): readonly (readonly [key: string, shape: Shape])[] {
+    const { properties, patterns, rest, names } = shape.object ?? noRules
+    const free = (key: string): boolean =>
+      !properties.some(({ name }) => name === key) && (names === undefined || this.sent(names, key) !== INVALID)
+    const found: (readonly [string, Shape])[] = []
+    for (const pattern of patterns)
+      for (const key of [...more, ...sampleTexts({ minLength: 0, patterns: [pattern], formats: [] })])
+        if (pattern.regex.test(key) && free(key)) found.push([key, pattern.shape])
+    const open = rest ?? (describesObject(shape) ? undefined : ANYTHING)
+    if (open === undefined) return found.slice(0, maxKeys)
+    const examples = [...more, 'key', 'k', 'other', ...(names === undefined ? [] : (this.samples(names) as string[]))]
+    for (const key of examples) if (free(key) && !patterns.some(({ regex }) => regex.test(key))) found.push([key, open])
+    return found.slice(0, maxKeys)
+  }
 }
 
 const noRules: ObjectRules = { properties: [], patterns: [], present: [], minProperties: 0, closed: false }
-
-/** Examples of keys that no property names, with what is said of their values. */
-export function dynamicKeys(shape: Shape): readonly (readonly [key: string, shape: Shape])[] {
-  const rules = shape.object
-  const found: (readonly [string, Shape])[] = []
-  const names = rules?.names
-  const declared = new Set(rules?.properties.map(({ name }) => name))
-  for (const pattern of rules?.patterns ?? [])
-    for (const key of sampleTexts({ minLength: 0, patterns: [pattern], formats: [] }))
-      if (pattern.regex.test(key) && !declared.has(key)) found.push([key, pattern.shape])
-  const rest = rules?.rest ?? (describesObject(shape) ? undefined : ANYTHING)
-  if (rest !== undefined)
-    for (const key of ['key', 'k', 'other', ...(names?.string === undefined ? [] : sampleTexts(names.string))])
-      if (!declared.has(key)) found.push([key, rest])
-  return found.slice(0, 24)
-}
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
