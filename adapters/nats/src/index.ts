@@ -1,2 +1,3 @@
 /** Banyan's bus on NATS JetStream. */
-export {}
+export { fromNatsUrl, type NatsAddress } from './connection/url.ts'
+export { createNatsBus, type NatsBus, type NatsBusOptions } from './nats-bus.ts'

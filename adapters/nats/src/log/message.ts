@@ -1,0 +1,108 @@
+/**
+ * An event as a message. The payload is the CloudEvent in structured mode; what the log itself needs is in headers, so that
+ * nobody has to parse the payload:
+ *
+ * | header | on | says |
+ * |---|---|---|
+ * | `Nats-Msg-Id`, `Banyan-Id` | every event | the event's id; the first is the broker's own dedupe (its window), the second ours |
+ * | `Nats-Expected-Last-Sequence` | every event | the sequence before it: the broker takes the message there or nowhere |
+ * | `Banyan-Epoch` | every event | the lease under which it was appended |
+ * | `Banyan-Key` | every event | the key, percent-encoded |
+ * | `Banyan-Cursor` | the last of an append | where the outbox is read up to once this message is in the log |
+ * | `Banyan-Scan` | rarely, beside the cursor | see tail.ts |
+ *
+ * A message is the relay's only if it lies right behind the sequence it expected: a copy made by another program (a replay, a
+ * mirror, a script) lies elsewhere or has lost the header, and counts as foreign.
+ */
+import { headers, type MsgHdrs } from '@nats-io/transport-node'
+import type { NewEvent, OutboxCursor } from 'banyan/store'
+
+/** What a relay writes into the headers of a message, besides the sequence it expects. */
+export interface RelayMark {
+  readonly id: string
+  readonly epoch: number
+  readonly cursor?: OutboxCursor | undefined
+  readonly scan?: number | undefined
+}
+
+/** A message as it lies in a stream. */
+export interface StoredMessage {
+  readonly seq: number
+  readonly subject: string
+  readonly timeMs: number
+  /** Undefined when there are none, or they are broken. */
+  readonly headers: MsgHdrs | undefined
+  readonly data: Uint8Array
+}
+
+const expected = 'Nats-Expected-Last-Sequence'
+const messageId = 'Nats-Msg-Id'
+const id = 'Banyan-Id'
+const epoch = 'Banyan-Epoch'
+const key = 'Banyan-Key'
+const cursor = 'Banyan-Cursor'
+const scan = 'Banyan-Scan'
+const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
+
+/** The headers of an event without the expected sequence. `dedupe` says whether the broker is told the event's id. */
+export function toHeaders(event: NewEvent, mark: RelayMark, dedupe: boolean): MsgHdrs {
+  const made = headers()
+  made.set('Content-Type', 'application/cloudevents+json')
+  if (dedupe) made.set(messageId, event.id)
+  made.set(id, event.id)
+  made.set(epoch, `${mark.epoch}`)
+  made.set(key, encodeURIComponent(event.key))
+  if (mark.cursor !== undefined) made.set(cursor, encodeURIComponent(JSON.stringify(mark.cursor)))
+  if (mark.scan !== undefined) made.set(scan, `${mark.scan}`)
+  return made
+}
+
+/** Sets the sequence behind which the message must land. */
+export function expectAfter(made: MsgHdrs, seq: number): void {
+  made.set(expected, `${seq}`)
+}
+
+/** What a relay wrote; undefined for a message of anybody else. */
+export function toRelayMark({ seq, headers: given }: Pick<StoredMessage, 'seq' | 'headers'>): RelayMark | undefined {
+  if (given === undefined || given.get(expected) !== `${seq - 1}`) return undefined
+  const foundId = given.get(id)
+  const foundEpoch = toCount(given.get(epoch))
+  if (!uuid.test(foundId) || foundEpoch === undefined) return undefined
+  const foundCursor = toCursor(given.get(cursor))
+  const foundScan = toCount(given.get(scan))
+  return { id: foundId, epoch: foundEpoch, cursor: foundCursor, scan: foundScan }
+}
+
+/** The key that the headers name; undefined when they name none that can be one. */
+export function toKey(given: MsgHdrs | undefined): string | undefined {
+  const text = given?.get(key)
+  return text === undefined || text === '' ? undefined : decode(text)
+}
+
+/** True for an id that every store takes. */
+export function isUuid(text: string): boolean {
+  return uuid.test(text)
+}
+
+function toCursor(text: string): OutboxCursor | undefined {
+  if (text === '') return undefined
+  try {
+    const value: unknown = JSON.parse(decode(text) ?? '')
+    return typeof value === 'object' && value !== null ? (value as OutboxCursor) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function toCount(text: string): number | undefined {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : undefined
+  return value
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * Appends to one source: under its lease, behind what is in the log, each event once. What this remembers between two appends
+ * (the end of the stream) only saves looking; when it is wrong, the broker refuses the append and we look.
+ */
+
+import type { RelayLease } from 'banyan/bus'
+import { BanyanError } from 'banyan/core'
+import { Fenced, type NewEvent, type OutboxCursor } from 'banyan/store'
+import type { Link } from '../connection/link.ts'
+import { toHeaders } from '../log/message.ts'
+import type { Names } from '../names.ts'
+import { catchUp } from './catch-up.ts'
+import { decideLease } from './lease.ts'
+import { type ChainMessage, publishChain } from './publish-chain.ts'
+import { type FoundRecord, positionOf, type RelayRecord, type RelayRecords, withPosition } from './record.ts'
+import type { ServerClock } from './server-clock.ts'
+import { Tail } from './tail.ts'
+
+/** What all writers of a bus share. */
+export interface WriterParts {
+  readonly link: Link
+  readonly names: Names
+  readonly records: RelayRecords
+  readonly clock: ServerClock
+  /** How far tests have moved the clock. */
+  readonly shiftMs: () => number
+  /** Tells everybody that a source has grown. */
+  readonly appended: (source: string) => void
+}
+
+/** Compare-and-set that lost a race is tried again so often. */
+const maxRaces = 10
+/** Rounds in which not one event got into the log, because others write to the subjects of the source. */
+const maxFruitless = 50
+/** The position is copied from the stream into the entry no more often than this. */
+const storeEveryMs = 1_000
+
+export class SourceWriter {
+  readonly #parts: WriterParts
+  readonly #source: string
+  readonly #stream: string
+  #queue: Promise<unknown> = Promise.resolve()
+  #tail: Tail | undefined
+  /** The revision of the entry that the tail agrees with. */
+  #revision = -1
+  #storedMs = Number.NEGATIVE_INFINITY
+  /** Whether the broker is told the ids: not after an append whose outcome is unknown, see {@link #send}. */
+  #dedupe = true
+
+  constructor(parts: WriterParts, source: string) {
+    this.#parts = parts
+    this.#source = source
+    this.#stream = parts.names.stream(source)
+  }
+
+  lease(holder: string, leaseMs: number): Promise<RelayLease | undefined> {
+    return this.#alone(() => this.#lease(holder, leaseMs))
+  }
+
+  append(lease: RelayLease, events: readonly NewEvent[], cursor: OutboxCursor): Promise<void> {
+    return this.#alone(async () => {
+      try {
+        await this.#append(lease, events, cursor)
+      } catch (error) {
+        this.#tail = undefined
+        throw error
+      }
+    })
+  }
+
+  /** Lets go; the position goes into the entry with it. */
+  release({ epoch }: RelayLease): Promise<void> {
+    return this.#alone(() =>
+      this.#change((found) => {
+        if (found.record.epoch !== epoch || found.record.holder === undefined) return undefined
+        const { holder: _, ...rest } = this.#withTail(found)
+        return rest
+      }),
+    )
+  }
+
+  /** The next relay begins at the beginning of what the outbox holds. */
+  forgetCursor(): Promise<void> {
+    return this.#alone(async () => {
+      const { link } = this.#parts
+      const { state } = await link.run('none', () => link.jsm.streams.info(this.#stream))
+      this.#tail = undefined
+      await this.#change((found) => withPosition(found, { cursor: undefined, scan: state.last_seq }))
+    })
+  }
+
+  /** One thing at a time: what is remembered is of the last one. */
+  #alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#queue.then(work)
+    this.#queue = result.catch(() => undefined)
+    return result
+  }
+
+  async #lease(holder: string, leaseMs: number): Promise<RelayLease | undefined> {
+    const { records, clock, shiftMs } = this.#parts
+    for (let races = 0; races < maxRaces; races++) {
+      const found = await records.read(this.#source)
+      const next = await decideLease(found, { holder, leaseMs, shiftMs: shiftMs() }, clock)
+      if (next === undefined) return undefined
+      const revision = await records.write(this.#source, found.revision, next)
+      if (revision === undefined) continue
+      if (next.epoch !== found.record.epoch || found.revision !== this.#revision) this.#tail = undefined
+      const tail = await this.#known({ ...found, revision, record: next })
+      return { source: this.#source, epoch: next.epoch, cursor: tail.position.cursor }
+    }
+    return undefined
+  }
+
+  async #append(lease: RelayLease, events: readonly NewEvent[], cursor: OutboxCursor): Promise<void> {
+    const { records, link } = this.#parts
+    for (let fruitless = 0; fruitless < maxFruitless; fruitless++) {
+      const found = await records.read(this.#source)
+      const { epoch, holder } = found.record
+      if (epoch !== lease.epoch || holder === undefined) throw this.#fenced(lease)
+      if (found.revision !== this.#revision) this.#tail = undefined
+      const tail = await this.#known(found)
+      if (tail.epoch > lease.epoch) throw this.#fenced(lease)
+      const left = events.filter(({ id }) => !tail.hasLanded(id))
+      if (left.length === 0) {
+        if (await this.#store(found, tail, events, cursor)) return
+      } else if (await this.#send(lease, tail, { events, left, cursor })) return
+      else {
+        await catchUp(link, this.#stream, tail)
+        if (left.some(({ id }) => tail.hasLanded(id))) fruitless = 0
+      }
+    }
+    throw new BanyanError('UNAVAILABLE', `the stream '${this.#stream}' is too busy with messages of others`, {
+      reason: 'LOG_BUSY',
+      retryable: false,
+      outcome: 'unknown',
+      hint: 'Give programs that publish much a source of their own.',
+    })
+  }
+
+  /** The end of the stream, looked up when it is not remembered. */
+  async #known({ record, revision }: FoundRecord): Promise<Tail> {
+    this.#revision = revision
+    if (this.#tail !== undefined) return this.#tail
+    const tail = new Tail(positionOf(record))
+    await catchUp(this.#parts.link, this.#stream, tail)
+    this.#tail = tail
+    return tail
+  }
+
+  /** Nothing to append: the position alone, under the entry's revision. False when somebody else wrote the entry. */
+  async #store(found: FoundRecord, tail: Tail, events: readonly NewEvent[], cursor: OutboxCursor): Promise<boolean> {
+    const position = tail.after(events, cursor, tail.seq)
+    const revision = await this.#parts.records.write(this.#source, found.revision, withPosition(found, position))
+    if (revision === undefined) return false
+    this.#revision = revision
+    this.#storedMs = this.#nowMs()
+    tail.moveTo(position)
+    return true
+  }
+
+  /**
+   * Sends what is left; false when the log has to be looked at. The broker's own dedupe is a second net under the chain, and
+   * one with holes: inside its window it may know ids of messages that it has refused or whose fate is unknown, and then does
+   * not even answer. So what is sent again goes without.
+   */
+  async #send(lease: RelayLease, tail: Tail, append: Append): Promise<boolean> {
+    const { link, appended } = this.#parts
+    const end = tail.seq + append.left.length
+    const position = tail.after(append.events, append.cursor, end)
+    const messages = this.#toMessages(lease, append, position.scan === end ? undefined : position.scan)
+    const dedupe = this.#dedupe
+    this.#dedupe = false
+    const outcome = await publishChain(link, messages, tail.seq)
+    this.#dedupe = outcome.done || (dedupe && !outcome.duplicate)
+    if (!outcome.done) return false
+    tail.seq = end
+    tail.epoch = lease.epoch
+    tail.moveTo(position)
+    appended(this.#source)
+    if (this.#nowMs() - this.#storedMs >= storeEveryMs) this.#copyPosition(lease)
+    return true
+  }
+
+  #toMessages({ epoch }: RelayLease, { left, cursor }: Append, scan: number | undefined): readonly ChainMessage[] {
+    const { names, link } = this.#parts
+    const limit = link.nc.info?.max_payload ?? Number.POSITIVE_INFINITY
+    return left.map((event, index) => {
+      const last = index === left.length - 1 ? { cursor, scan } : {}
+      const headers = toHeaders(event, { id: event.id, epoch, ...last }, this.#dedupe)
+      const data = Buffer.from(event.envelope)
+      assertFits(event, data.byteLength, headers.toString().length, limit)
+      return { subject: names.subject(this.#source, event.type), headers, data }
+    })
+  }
+
+  /** So that the next relay has little to look at. The stream itself holds the truth, so this may fail. */
+  #copyPosition({ epoch }: RelayLease): void {
+    this.#storedMs = this.#nowMs()
+    void this.#alone(() =>
+      this.#change((found) => (found.record.epoch === epoch ? this.#withTail(found) : undefined)),
+    ).catch(() => undefined)
+  }
+
+  /** The entry with the position of the tail, where that is of this entry. */
+  #withTail(found: FoundRecord): RelayRecord {
+    const known = this.#tail !== undefined && found.revision === this.#revision
+    return withPosition(found, known ? (this.#tail as Tail).position : positionOf(found.record))
+  }
+
+  /** Changes the entry by compare-and-set; nothing when `next` says so. */
+  async #change(next: (found: FoundRecord) => RelayRecord | undefined): Promise<void> {
+    const { records } = this.#parts
+    for (let races = 0; races < maxRaces; races++) {
+      const found = await records.read(this.#source)
+      const record = next(found)
+      if (record === undefined) return
+      const revision = await records.write(this.#source, found.revision, record)
+      if (revision === undefined) continue
+      if (found.revision === this.#revision) this.#revision = revision
+      return
+    }
+    throw new BanyanError('ABORTED', `the entry of '${this.#source}' is changed by others all the time`, {
+      retryable: true,
+    })
+  }
+
+  #nowMs(): number {
+    return this.#parts.link.environment.clock.monotonic()
+  }
+
+  #fenced({ epoch }: RelayLease): Fenced {
+    return new Fenced(`the relay of '${this.#source}' (epoch ${epoch})`)
+  }
+}
+
+interface Append {
+  readonly events: readonly NewEvent[]
+  /** Those that have not landed. */
+  readonly left: readonly NewEvent[]
+  readonly cursor: OutboxCursor
+}
+
+function assertFits(event: NewEvent, bytes: number, headerBytes: number, limit: number): void {
+  if (bytes + headerBytes <= limit) return
+  const message = `event ${event.id} (${event.type}) has ${bytes} bytes and ${headerBytes} of headers; the NATS server takes ${limit} (max_payload)`
+  throw new BanyanError('INVALID_ARGUMENT', message, {
+    reason: 'EVENT_TOO_LARGE',
+    hint: 'Raise max_payload in the configuration of the NATS servers; the relay waits with this event until then.',
+  })
+}
