@@ -23,3 +23,4 @@ export {
   shown,
   toIncompatibility,
 } from './modes.ts'
+export { toSchemaText } from './schema-text.ts'
