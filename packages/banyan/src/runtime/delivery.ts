@@ -1,4 +1,4 @@
-/** One delivery: the envelope opened and checked, the handler run, the mark written with its effects or alone. */
+/** One delivery, or a batch of them: envelopes opened and checked, the handler run, marks written with its effects or alone. */
 
 import type { LoggedEvent } from '../bus/bus.ts'
 import { fromEnvelope } from '../bus/envelope.ts'
@@ -9,15 +9,29 @@ import { INVALID } from '../schema/index.ts'
 import type { DeliveryMark } from '../store/inbox.ts'
 import type { Store } from '../store/store.ts'
 import { Span, Trace } from '../telemetry/trace.ts'
-import { parseTraceparent } from '../telemetry/trace-context.ts'
+import { parseTraceparent, type TraceParent } from '../telemetry/trace-context.ts'
 import { CallContext } from './call-context.ts'
 import { EntryFrame } from './frame.ts'
 import { cancelled } from './refusals.ts'
 import type { ServiceRuntime } from './service-runtime.ts'
-import type { EventShape, SubscriptionShape, Work } from './shapes.ts'
+import type { DeliveredShape, EventShape, SubscriptionShape, Work } from './shapes.ts'
 
 /** Applies one event; resolves when it is applied, rejects when it is to be tried again (or parked). */
 export type Deliver = (event: LoggedEvent, attempt: number, mark: DeliveryMark, signal: AbortSignal) => Promise<void>
+
+/** The same for a batch: all of it is applied, or nothing. */
+export type DeliverBatch = (
+  events: readonly LoggedEvent[],
+  attempt: number,
+  marks: readonly DeliveryMark[],
+  signal: AbortSignal,
+) => Promise<void>
+
+/** How a subscription is delivered to; which of the two its options say. */
+export interface Delivery {
+  readonly one: Deliver
+  readonly batch: DeliverBatch
+}
 
 /** Time one attempt has, in milliseconds. */
 export const deliveryTimeoutMs = 60_000
@@ -30,7 +44,7 @@ export function unusable(event: LoggedEvent, why: string): BanyanError {
 }
 
 /** Errors after which trying again is pointless: the event itself is broken. */
-export function isTerminal(error: unknown): boolean {
+export function isUnusable(error: unknown): boolean {
   return error instanceof BanyanError && error.reason === 'UNUSABLE_EVENT'
 }
 
@@ -40,46 +54,58 @@ function upcast(event: EventShape, type: string, data: unknown): unknown {
   return upcastData(event.upcast, from, event.major, data)
 }
 
-/** Compiles the delivery of one subscription. */
-export function compileDelivery(service: ServiceRuntime, store: Store, subscription: SubscriptionShape): Deliver {
-  const { event, handle } = subscription
-  const { clock, random } = service.environment
-  const border = createWireBorder(event.data, 'output')
-  const work: Work = { kind: 'delivery', wire: event.wire }
+/** An event out of its envelope, fit for the handler. */
+interface Opened {
+  readonly delivered: DeliveredShape
+  readonly parent: TraceParent | undefined
+}
 
-  function open(logged: LoggedEvent): {
-    readonly data: unknown
-    readonly timeMs: number
-    readonly traceparent: string | undefined
-  } {
+/** Compiles how envelopes of an event are opened; what cannot be opened is an UNUSABLE_EVENT. */
+function compileOpening(event: EventShape): (logged: LoggedEvent, attempt: number) => Opened {
+  const border = createWireBorder(event.data, 'output')
+
+  function open(logged: LoggedEvent, attempt: number): Opened {
     const envelope = fromEnvelope(logged.envelope)
     // What throws in here is told as an event that cannot be applied: an upcaster is pure, so it would throw again.
     const current = logged.type === event.wire ? envelope.data : upcast(event, logged.type, envelope.data)
     const data = border.copy(current)
     if (data === INVALID)
       throw unusable(logged, border.explain(current)[0]?.message ?? 'its data does not fit its schema')
-    return { data, timeMs: Date.parse(envelope.time), traceparent: envelope.traceparent }
+    const { id, type, key, source } = logged
+    const delivered = { id, type, key, source, timeMs: Date.parse(envelope.time), attempt, data }
+    return { delivered, parent: parseTraceparent(envelope.traceparent) }
   }
-
-  return async (logged, attempt, mark, signal) => {
-    let opened: ReturnType<typeof open>
+  return (logged, attempt) => {
     try {
-      opened = open(logged)
+      return open(logged, attempt)
     } catch (error) {
-      throw isTerminal(error) ? error : unusable(logged, (error as Error).message)
+      throw isUnusable(error) ? error : unusable(logged, (error as Error).message)
     }
-    const parent = parseTraceparent(opened.traceparent)
-    const trace = new Trace(random, parent?.sampled ?? false, parent)
+  }
+}
+
+/** Compiles the delivery of one subscription. */
+export function compileDelivery(service: ServiceRuntime, store: Store, subscription: SubscriptionShape): Delivery {
+  const { event, handle } = subscription
+  const { clock, random } = service.environment
+  const open = compileOpening(event)
+  const work: Work = { kind: 'delivery', wire: event.wire }
+
+  async function run(
+    given: DeliveredShape | readonly DeliveredShape[],
+    trace: Trace,
+    delivery: DeliveryMark | readonly DeliveryMark[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const startMs = clock.monotonic()
-    const frame = new EntryFrame(logged.source, trace, startMs + deliveryTimeoutMs, { signal })
+    const frame = new EntryFrame(event.contract, trace, startMs + deliveryTimeoutMs, { signal })
     const span = trace.sampled ? new Span(trace, undefined, event.wire, service.name, startMs) : undefined
     const ctx = new CallContext(service, work, frame, frame.dueMs, span, undefined)
-    ctx.delivery = mark
+    ctx.delivery = delivery
     let status = 'OK'
     try {
-      const { id, type, key, source } = logged
-      await handle({ id, type, key, source, timeMs: opened.timeMs, attempt, data: opened.data }, ctx)
-      if (!ctx.committed) await store.transact(async () => {}, { delivery: mark, signal })
+      await handle(given, ctx)
+      if (!ctx.committed) await store.transact(async () => {}, { delivery, signal })
     } catch (error) {
       status = error instanceof BanyanError ? error.code : 'INTERNAL'
       throw error
@@ -91,5 +117,24 @@ export function compileDelivery(service: ServiceRuntime, store: Store, subscript
       }
       ctx.stop(cancelled(event.wire))
     }
+  }
+
+  return {
+    async one(logged, attempt, mark, signal) {
+      const { delivered, parent } = open(logged, attempt)
+      await run(delivered, new Trace(random, parent?.sampled ?? false, parent), mark, signal)
+    },
+    async batch(logged, attempt, marks, signal) {
+      const opened = logged.map((one) => open(one, attempt))
+      // A batch has many parents, hence a trace of its own, unless it has one event.
+      const parent = opened.length === 1 ? opened[0]?.parent : undefined
+      const sampled = opened.some((one) => one.parent?.sampled === true)
+      await run(
+        opened.map((one) => one.delivered),
+        new Trace(random, sampled, parent),
+        marks,
+        signal,
+      )
+    },
   }
 }

@@ -2,13 +2,16 @@
  * A service's subscriptions, gathered into consumers. All subscriptions of a service on one producer form one group, so
  * that events of one key keep their order over all their types; `group:` sets a subscription apart.
  */
-import type { Bus } from '../bus/bus.ts'
+import type { Bus, LoggedEvent } from '../bus/bus.ts'
 import { type Consumer, createConsumer } from '../bus/consumer.ts'
+import { type DeliveryPolicy, isTerminal } from '../bus/delivery-policy.ts'
 import { upcastMajors } from '../contract/upcast.ts'
 import { BanyanError } from '../core/error.ts'
-import { compileDelivery, type Deliver, isTerminal } from './delivery.ts'
+import type { Store } from '../store/store.ts'
+import { compileDelivery, type Delivery, isUnusable } from './delivery.ts'
 import type { ServiceRuntime } from './service-runtime.ts'
 import type { EventShape, SubscriptionShape } from './shapes.ts'
+import { toPolicy } from './subscription-policy.ts'
 
 interface Group {
   readonly group: string
@@ -45,29 +48,42 @@ const largest = (values: readonly (number | undefined)[]): number | undefined =>
   return given.length === 0 ? undefined : Math.max(...given)
 }
 
+function noDatabase(service: string, source: string): BanyanError {
+  const message = `'${service}' subscribes to '${source}' but has no database to mark what it has applied`
+  return new BanyanError('FAILED_PRECONDITION', message, {
+    reason: 'NO_DATABASE',
+    hint: "Add 'database: defineDatabase(…)' to defineService.",
+  })
+}
+
+interface Subscribed {
+  readonly delivery: Delivery
+  readonly policy: DeliveryPolicy
+}
+
+/** By event type, older versions included. */
+function compileGroup(service: ServiceRuntime, store: Store, { group, subscriptions }: Group): Map<string, Subscribed> {
+  const types = new Map<string, Subscribed>()
+  for (const subscription of subscriptions) {
+    const delivery = compileDelivery(service, store, subscription)
+    const policy = toPolicy(subscription.options)
+    for (const type of typesOf(subscription.event)) {
+      if (types.has(type)) throw subscribedTwice(service.name, type, group)
+      types.set(type, { delivery, policy })
+    }
+  }
+  return types
+}
+
 /** Creates the consumers of a service; nothing runs until each is started. */
 export function createConsumers(service: ServiceRuntime, bus: Bus, holder: string): readonly Consumer[] {
   const { store, environment, log } = service
-  return toGroups(service).map(({ group, source, subscriptions }) => {
-    if (store === undefined)
-      throw new BanyanError(
-        'FAILED_PRECONDITION',
-        `'${service.name}' subscribes to '${source}' but has no database to mark what it has applied`,
-        {
-          reason: 'NO_DATABASE',
-          hint: "Add 'database: defineDatabase(…)' to defineService.",
-        },
-      )
-    const deliveries = new Map<string, Deliver>()
-    for (const subscription of subscriptions) {
-      const deliver = compileDelivery(service, store, subscription)
-      for (const type of typesOf(subscription.event)) {
-        if (deliveries.has(type)) throw subscribedTwice(service.name, type, group)
-        deliveries.set(type, deliver)
-      }
-    }
+  return toGroups(service).map((one) => {
+    const { group, source, subscriptions } = one
+    if (store === undefined) throw noDatabase(service.name, source)
+    const types = compileGroup(service, store, one)
+    const of = (type: string): Subscribed => types.get(type) as Subscribed
     const concurrency = largest(subscriptions.map((subscription) => subscription.options.concurrency))
-    const maxAttempts = largest(subscriptions.map((subscription) => subscription.options.maxAttempts))
     return createConsumer({
       environment,
       group,
@@ -75,12 +91,13 @@ export function createConsumers(service: ServiceRuntime, bus: Bus, holder: strin
       inbox: store.inbox,
       bus,
       holder,
-      subscriptions: new Set(deliveries.keys()),
-      handle: (event, attempt, mark, signal) => (deliveries.get(event.type) as Deliver)(event, attempt, mark, signal),
-      isTerminal,
+      subscriptions: types,
+      handle: (event, ...rest) => of(event.type).delivery.one(event, ...rest),
+      handleBatch: (events, ...rest) => of((events[0] as LoggedEvent).type).delivery.batch(events, ...rest),
+      policyOf: (type) => types.get(type)?.policy,
+      isTerminal: (error) => isTerminal(error) || isUnusable(error),
       log,
       ...(concurrency === undefined ? {} : { concurrency }),
-      ...(maxAttempts === undefined ? {} : { retry: { maxAttempts } }),
     })
   })
 }
