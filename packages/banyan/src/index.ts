@@ -4,5 +4,37 @@
  */
 export * from './contract/index.ts'
 export { BanyanError, type Code, type FieldIssue, isBanyanError, type Outcome } from './core/index.ts'
+export {
+  type Aggregate,
+  type AggregateSpec,
+  type AnyAggregate,
+  type AppendOptions,
+  type AsOf,
+  type CommandOf,
+  type Decided,
+  type DefinedAggregate,
+  defineAggregate,
+  type FactSource,
+  type FactSources,
+  type GivenFact,
+  type GivenOf,
+  type InputOf,
+  type Loaded,
+  type Past,
+  type PastFact,
+  type PastRange,
+  type SnapshotRule,
+  type StateOf,
+  type StoredFact,
+  type StoredOf,
+} from './event-sourcing/index.ts'
+export {
+  type DatabaseTx,
+  type DatabaseView,
+  defineProjection,
+  ownDatabase,
+  type ProjectedEvent,
+  type Projection,
+} from './projection/index.ts'
 export * from './runtime/index.ts'
 export { type DatabaseDefinition, defineDatabase } from './store/define-database.ts'

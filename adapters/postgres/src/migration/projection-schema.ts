@@ -12,6 +12,7 @@ CREATE TABLE banyan.projection (
 CREATE TABLE banyan.projection_version (
   name text NOT NULL REFERENCES banyan.projection,
   version integer NOT NULL,
+  target text NOT NULL,
   phase text NOT NULL DEFAULT 'building' CHECK (phase IN ('building', 'live', 'retired', 'dropped')),
   created_at timestamptz NOT NULL DEFAULT banyan.now(),
   live_at timestamptz,

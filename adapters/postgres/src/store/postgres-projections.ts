@@ -31,6 +31,7 @@ export interface PostgresProjectionsOptions {
 interface Row {
   readonly name: string
   readonly version: number
+  readonly target: string
   readonly phase: ProjectionPhase
   readonly created_at: Date
   readonly live_at: Date | null
@@ -90,7 +91,7 @@ export function createPostgresProjections({ run, transact, after }: PostgresProj
   }
 
   return {
-    register: (of, create) => transact((tx) => register(tx, of, create)),
+    register: (of, target, create) => transact((tx) => register(tx, of, target, create)),
     async live(name) {
       const { rows } = await run('SELECT live FROM banyan.projection WHERE name = $1', [name])
       return rows[0]?.live ?? undefined
@@ -115,6 +116,7 @@ export function createPostgresProjections({ run, transact, after }: PostgresProj
 async function register(
   tx: StoreTransaction,
   { name, version }: ProjectionVersion,
+  target: string,
   create: ((tx: StoreTransaction) => Promise<void>) | undefined,
 ): Promise<ProjectionRecord> {
   await tx.sql`INSERT INTO banyan.projection (name) VALUES (${name}) ON CONFLICT DO NOTHING`
@@ -124,7 +126,7 @@ async function register(
   if (known !== undefined) return toRecord(known)
   if (create !== undefined) await create(tx)
   const [made] = await tx.sql<Row>`
-    INSERT INTO banyan.projection_version (name, version) VALUES (${name}, ${version}) RETURNING *`
+    INSERT INTO banyan.projection_version (name, version, target) VALUES (${name}, ${version}, ${target}) RETURNING *`
   return toRecord(made as Row)
 }
 
@@ -146,9 +148,11 @@ async function drop(
   const known = await tx.sql`SELECT FROM banyan.projection_version WHERE name = ${name} AND version = ${version}`
   if (known.length === 0) return false
   const group = projectionGroup(of)
-  await tx.sql`UPDATE banyan.consumer SET epoch = epoch + 1, holder = NULL, low_water = 0 WHERE consumer_group = ${group}`
+  await tx.sql`UPDATE banyan.consumer SET epoch = epoch + 1, holder = NULL, low_water = 0, horizon = NULL
+    WHERE consumer_group = ${group}`
   if (destroy !== undefined) await destroy(tx)
   await tx.sql`DELETE FROM banyan.parked WHERE consumer_group = ${group}`
+  await tx.sql`DELETE FROM banyan.replay WHERE consumer_group = ${group}`
   await tx.sql`DELETE FROM banyan.attempt WHERE consumer_group = ${group}`
   if (forget) await tx.sql`DELETE FROM banyan.projection_version WHERE name = ${name} AND version = ${version}`
   else
@@ -160,6 +164,7 @@ function toRecord(row: Row): ProjectionRecord {
   return {
     name: row.name,
     version: row.version,
+    target: row.target,
     phase: row.phase,
     createdAt: row.created_at.toISOString(),
     liveAt: row.live_at?.toISOString(),

@@ -27,8 +27,9 @@ const knownRequestHeaders = [
   'traceparent',
   'tracestate',
   'baggage',
+  'banyan-position',
 ]
-const exposedHeaders = 'etag, location, retry-after, x-request-id, traceparent, deprecation, link'
+const exposedHeaders = 'etag, location, retry-after, x-request-id, traceparent, deprecation, link, banyan-position'
 
 /** What is added to answers. */
 export interface Cors {

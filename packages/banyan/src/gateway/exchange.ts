@@ -6,6 +6,7 @@
 import { type Cancellable, CancelScope } from '../core/cancellation.ts'
 import type { HttpRequest, HttpResponse } from '../core/environment/network.ts'
 import { BanyanError, fromUnknown } from '../core/error.ts'
+import { formatPosition, joinPositions, type Position, parsePosition } from '../projection/position.ts'
 import { INVALID } from '../schema/index.ts'
 import { formatTraceparent, type TraceParent } from '../telemetry/trace-context.ts'
 import { baggageOf, requestIdOf, traceOf, tracestateOf } from './correlation.ts'
@@ -24,6 +25,8 @@ import { parseTarget } from './target.ts'
 
 type AnswerHeaders = Record<string, string>
 
+/** Of a command's answer: what it published. Of a request: what its sender has seen and must see again. */
+const positionHeader = 'banyan-position'
 const noPairs: readonly string[] = []
 const allMethods = 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT'
 
@@ -35,6 +38,7 @@ export class Exchange implements InvokeOptions, InFlightCall {
   readonly trace: TraceParent
   caller = 'anonymous'
   idempotencyKey: string | undefined
+  position: Position | undefined
   readonly #edge: Edge
   readonly #request: HttpRequest
   readonly #respond: (response: HttpResponse) => void
@@ -44,6 +48,7 @@ export class Exchange implements InvokeOptions, InFlightCall {
   #stopped: BanyanError | undefined
   #entered = false
   #answered = false
+  #noted: Position | undefined
 
   constructor(edge: Edge, request: HttpRequest, respond: (response: HttpResponse) => void) {
     const { random } = edge.environment
@@ -68,6 +73,9 @@ export class Exchange implements InvokeOptions, InFlightCall {
   }
   get signal(): AbortSignal {
     return this.#cancelScope().signal
+  }
+  note(position: Position): void {
+    this.#noted = joinPositions(this.#noted, position)
   }
   follow(follower: Cancellable): void {
     this.#cancelScope().follow(follower)
@@ -132,6 +140,8 @@ export class Exchange implements InvokeOptions, InFlightCall {
     this.#checkDuplicates(route)
     const key = request.headers['idempotency-key']
     if (route.command && key !== undefined) this.idempotencyKey = parseIdempotencyKey(key)
+    const seen = request.headers[positionHeader]
+    if (seen !== undefined) this.position = parsePosition(seen, this.#edge.environment.clock.now())
     const pairs = query === '' ? noPairs : parseQuery(query, limits.maxQueryParameters)
     const hasContent = declaresContent(request)
     if (!route.inputs.takesBody) {
@@ -186,6 +196,7 @@ export class Exchange implements InvokeOptions, InFlightCall {
       const body = route.status === 204 ? undefined : JSON.stringify(output === undefined ? null : output)
       const headers: AnswerHeaders = { 'cache-control': route.command ? 'no-store' : 'no-cache' }
       if (route.deprecated) headers['deprecation'] = '@0'
+      if (this.#noted !== undefined) headers[positionHeader] = formatPosition(this.#noted)
       const location = route.location?.(output)
       if (location !== undefined) headers['location'] = location
       if (route.tagged && body !== undefined) {

@@ -3,6 +3,7 @@ import type { AnyContract, AnyOperation } from '../contract/define-contract.ts'
 import type { Cancellable } from '../core/cancellation.ts'
 import type { Environment } from '../core/environment/environment.ts'
 import type { HttpHandler, HttpRequest, HttpServer } from '../core/environment/network.ts'
+import type { Position } from '../projection/position.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { TraceParent } from '../telemetry/trace-context.ts'
 import type { CorsOptions } from './cors.ts'
@@ -34,6 +35,10 @@ export interface InvokeOptions {
    * for inputs of a Standard Schema, whose own validation has yet to run.
    */
   readonly validated: boolean
+  /** What the client has seen already and must see again: its `banyan-position`, read and bounded. */
+  readonly position: Position | undefined
+  /** Called with what was published on the way; the answer names it in its `banyan-position`. */
+  note(position: Position): void
 }
 
 /** Enters the runtime; rejects with a `BanyanError`. */

@@ -37,6 +37,7 @@ export interface Route {
 
 const singularHeaders = [
   'authorization',
+  'banyan-position',
   'content-encoding',
   'content-length',
   'content-type',

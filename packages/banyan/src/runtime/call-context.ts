@@ -6,12 +6,24 @@ import { type Cancellable, CancelScope } from '../core/cancellation.ts'
 import type { TimerNode } from '../core/environment/timers.ts'
 import { sleep } from '../core/environment/timers.ts'
 import type { BanyanError } from '../core/error.ts'
+import type { AnyAggregate, AsOf, Loaded, Past, PastRange } from '../event-sourcing/aggregate.ts'
+import { loadAggregate, readPast } from '../event-sourcing/load.ts'
+import type { Projection } from '../projection/define-projection.ts'
+import {
+  formatPosition,
+  joinPositions,
+  maxPositionEntries,
+  type Position,
+  parsePosition,
+} from '../projection/position.ts'
+import { defaultWaitMs } from '../projection/reader.ts'
 import type { IdempotencyClaim } from '../store/idempotency.ts'
 import type { DeliveryMark } from '../store/inbox.ts'
 import type { Isolation, StoreTransaction } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Span, Trace } from '../telemetry/trace.ts'
 import type { Baggage, TraceParent } from '../telemetry/trace-context.ts'
+import { assertDeclared, untilDecided } from './aggregates.ts'
 import type { CallFrame, CallOptions } from './frame.ts'
 import {
   callInTransaction,
@@ -21,6 +33,7 @@ import {
   secondTransaction,
   transactionInQuery,
   undeclaredCall,
+  undeclaredProjection,
   unknownOperation,
 } from './refusals.ts'
 import type { ServiceScope } from './service-scope.ts'
@@ -33,8 +46,8 @@ type Attempt = { readonly ok: true; readonly value: unknown } | { readonly ok: f
 
 /** What few calls ever have; made when first needed, so that the others do not pay for its fields. */
 class Rarely {
-  /** Of a delivery: the mark that its transaction writes. */
-  delivery: DeliveryMark | undefined = undefined
+  /** Of a delivery: the mark that its transaction writes; of a batch, all of them. */
+  delivery: DeliveryMark | readonly DeliveryMark[] | undefined = undefined
   /** While an idempotency key is served. */
   claim: IdempotencyClaim | undefined = undefined
   transacted = false
@@ -43,6 +56,8 @@ class Rarely {
   open = 0
   scope: CancelScope | undefined = undefined
   log: Log | undefined = undefined
+  /** What was published here and below. */
+  noted: Position | undefined = undefined
 }
 
 /** See `Context` and `CommandContext` for the typed face that handlers see. */
@@ -83,11 +98,11 @@ export class CallContext implements CallFrame, TimerNode {
     this.#rarely ??= new Rarely()
     return this.#rarely
   }
-  /** Of a delivery: the mark that its transaction writes. */
-  get delivery(): DeliveryMark | undefined {
+  /** Of a delivery: the mark that its transaction writes; of a batch, all of them. */
+  get delivery(): DeliveryMark | readonly DeliveryMark[] | undefined {
     return this.#rarely?.delivery
   }
-  set delivery(mark: DeliveryMark | undefined) {
+  set delivery(mark: DeliveryMark | readonly DeliveryMark[] | undefined) {
     this.#rare.delivery = mark
   }
   /** While an idempotency key is served. */
@@ -100,6 +115,15 @@ export class CallContext implements CallFrame, TimerNode {
   /** The one transaction has committed. */
   get committed(): boolean {
     return this.#rarely?.committed ?? false
+  }
+  /** What was published here and below, and what the caller must see. */
+  get position(): Position | undefined {
+    return joinPositions(this.#parent.position, this.#rarely?.noted)
+  }
+  note(position: Position): void {
+    const rare = this.#rare
+    rare.noted = joinPositions(rare.noted, position)
+    this.#parent.note(position)
   }
   get caller(): string {
     return this.#parent.self
@@ -205,20 +229,62 @@ export class CallContext implements CallFrame, TimerNode {
     const rare = this.#rare
     rare.open++
     try {
-      const result = await store.transact(
-        (tx) => runInTransaction(this, () => work(new ServiceTransaction(tx, this.#service, this))),
-        {
-          ...options,
-          signal: this.signal,
-          ...(rare.delivery && { delivery: rare.delivery }),
-          ...(rare.claim && { idempotency: rare.claim }),
-        },
+      let last: ServiceTransaction | undefined
+      const run = (tx: StoreTransaction): Promise<Result> => {
+        const open = new ServiceTransaction(tx, this.#service, this)
+        last = open
+        return runInTransaction(this, () => work(open))
+      }
+      const how = {
+        ...options,
+        signal: this.signal,
+        ...(rare.delivery && { delivery: rare.delivery }),
+        ...(rare.claim && { idempotency: rare.claim }),
+      }
+      const result = await untilDecided(
+        () => store.transact(run, how),
+        () => last?.stale === true,
       )
       rare.committed = true
+      const published = last?.published ?? []
+      if (published.length > 0) this.note(published.slice(-maxPositionEntries))
       return result
     } finally {
       rare.open--
     }
+  }
+
+  /** An aggregate of this service, now or as it was. */
+  async load(aggregate: AnyAggregate, id: string, asOf?: AsOf): Promise<Loaded<unknown>> {
+    assertDeclared(this.#service, aggregate)
+    const { state, version } = await loadAggregate(this.#store().streams, aggregate, id, asOf)
+    return { state, version }
+  }
+  /** A part of what has happened to an aggregate of this service. */
+  async history(aggregate: AnyAggregate, id: string, range?: PastRange): Promise<Past<unknown>> {
+    assertDeclared(this.#service, aggregate)
+    return readPast(this.#store().streams, aggregate, id, range)
+  }
+
+  /** What readers of a projection see, with everything in it that this work has published or must see. */
+  async projection({ name }: Projection, how: { readonly timeoutMs?: number } = {}): Promise<unknown> {
+    const found = this.#service.projections.get(name)
+    if (found === undefined) throw undeclaredProjection(this.self, name)
+    return found.read({ position: this.position, ...this.#wait(how) })
+  }
+  /** Waits until this service's projections have what a position token names. */
+  async waitFor(token: string, how: { readonly timeoutMs?: number } = {}): Promise<void> {
+    const position = parsePosition(token, this.now())
+    const wait = this.#wait(how)
+    await Promise.all([...this.#service.projections.values()].map((found) => found.waitFor(position, wait)))
+  }
+  /** The token of what was published here and below, and of what the caller must see. */
+  get positionToken(): string | undefined {
+    const { position } = this
+    return position === undefined ? undefined : formatPosition(position)
+  }
+  #wait({ timeoutMs = defaultWaitMs }: { readonly timeoutMs?: number }): { timeoutMs: number; signal: AbortSignal } {
+    return { timeoutMs: Math.min(timeoutMs, this.remainingMs()), signal: this.signal }
   }
 
   #store(): NonNullable<ServiceScope['store']> {

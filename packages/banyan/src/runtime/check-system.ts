@@ -16,7 +16,8 @@ export function systemNeeds(system: System, loaded: readonly Service[]): readonl
   const lines = loaded.flatMap((service) => {
     const from = service.contract.name
     const called = service.calls.map(nameOf).filter((name) => !known.has(name))
-    const sources = service.subscriptions.map(({ event }) => event.contract).filter((name) => !known.has(name))
+    const events = [...service.subscriptions, ...service.projections.flatMap(({ handlers }) => handlers)]
+    const sources = events.map(({ event }) => event.contract).filter((name) => !known.has(name))
     return [
       ...called.map((name) => `'${name}' is called by '${from}' but has no service here`),
       ...sources.map((name) => `'${name}' is listened to by '${from}' but has no service here`),

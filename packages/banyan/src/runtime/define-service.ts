@@ -6,6 +6,8 @@
 
 import type { AnyContract } from '../contract/define-contract.ts'
 import { BanyanError } from '../core/error.ts'
+import type { AnyAggregate } from '../event-sourcing/aggregate.ts'
+import type { Projection } from '../projection/define-projection.ts'
 import type { DatabaseDefinition } from '../store/define-database.ts'
 import type { Allow, Callable, CommandContext, Failing, QueryContext } from './context.ts'
 import type { Job, Service } from './service.ts'
@@ -42,6 +44,10 @@ export interface ServiceSpec<C extends AnyContract, Calls extends readonly Calla
     on: On<CommandContext<C['name'], Allow<Calls[number]>, Tables>>,
   ) => readonly Subscription<CommandContext<C['name'], Allow<Calls[number]>, NoInfer<Tables>>, Source>[]
   readonly jobs?: readonly Job<CommandContext<C['name'], Allow<Calls[number]>, Tables>>[]
+  /** What this service keeps as streams of facts, made by `defineAggregate`; handlers reach them by `tx.decide` and `ctx.load`. */
+  readonly aggregates?: readonly AnyAggregate[]
+  /** Read models of this service, made by `defineProjection`; handlers reach them by `ctx.projection`. */
+  readonly projections?: readonly Projection<Source>[]
 }
 
 type Root<A extends string> = A extends `${infer N}.${string}` ? N : never
@@ -77,6 +83,8 @@ export function defineService<
     operations: Object.freeze({ ...spec.operations }),
     subscriptions: Object.freeze([...(spec.on?.(subscribe as never) ?? [])]),
     jobs: Object.freeze([...(spec.jobs ?? [])]),
+    aggregates: Object.freeze([...(spec.aggregates ?? [])]),
+    projections: Object.freeze([...(spec.projections ?? [])]),
   }
   const faults = serviceFaults(described as never)
   if (faults.length > 0)

@@ -3,7 +3,9 @@ import type { Bus } from '../bus/bus.ts'
 import type { Consumer } from '../bus/consumer.ts'
 import { createRelay, type Relay } from '../bus/relay.ts'
 import { BanyanError } from '../core/error.ts'
+import type { ProjectionKeeper } from '../projection/keeper.ts'
 import { createJobRunner, type JobRunner } from './jobs.ts'
+import { createKeepers } from './projections.ts'
 import type { ServiceRuntime } from './service-runtime.ts'
 import { createConsumers } from './subscriptions.ts'
 
@@ -11,6 +13,9 @@ import { createConsumers } from './subscriptions.ts'
 export interface EventWiring {
   readonly relays: readonly Relay[]
   readonly consumers: readonly Consumer[]
+  readonly keepers: readonly ProjectionKeeper[]
+  /** Makes the places of projections; rejects when one is wrong. */
+  prepare(): Promise<void>
   start(): void
   /** Stops taking work: jobs and consumers, each within the bound. */
   quiesce(withinMs: number): Promise<void>
@@ -27,23 +32,31 @@ export function createEventWiring(
   const jobs: readonly JobRunner[] = services.flatMap((service) =>
     service.definition.jobs.map((job) => createJobRunner(service, job)),
   )
-  const listening = services.find((service) => service.definition.subscriptions.length > 0)
+  const listening = services.find(
+    ({ definition }) => definition.subscriptions.length > 0 || definition.projections.length > 0,
+  )
   if (bus === undefined && listening !== undefined)
     throw new BanyanError('FAILED_PRECONDITION', `'${listening.name}' subscribes to events but this host has no bus`, {
       reason: 'NO_BUS',
     })
   const relays = bus === undefined ? [] : services.flatMap((service) => toRelay(service, bus, holder))
   const consumers = bus === undefined ? [] : services.flatMap((service) => createConsumers(service, bus, holder))
+  const keepers = bus === undefined ? [] : services.flatMap((service) => createKeepers(service, bus, holder))
   return {
     relays,
     consumers,
+    keepers,
+    async prepare() {
+      await Promise.all(keepers.map((keeper) => keeper.prepare()))
+    },
     start() {
-      for (const part of [...relays, ...consumers, ...jobs]) part.start()
+      for (const part of [...relays, ...consumers, ...keepers, ...jobs]) part.start()
     },
     async quiesce(withinMs) {
       await Promise.all([
         ...jobs.map((job) => job.stop(withinMs)),
         ...consumers.map((consumer) => consumer.stop({ withinMs })),
+        ...keepers.map((keeper) => keeper.stop(withinMs)),
       ])
     },
     async flush(withinMs) {

@@ -1,5 +1,6 @@
 /** Who calls: everything a call needs to know of its caller. A call's own context is a frame for the calls below it. */
 import { type Cancellable, CancelScope, followSignal } from '../core/cancellation.ts'
+import { joinPositions, type Position } from '../projection/position.ts'
 import type { Span, Trace } from '../telemetry/trace.ts'
 
 /** The caller's side of a call. */
@@ -10,6 +11,10 @@ export interface CallFrame {
   readonly span: Span | undefined
   /** Name of the calling service, or of whoever came in at the edge. */
   readonly self: string
+  /** What readers below must see: see projection/position.ts. */
+  readonly position: Position | undefined
+  /** What was published below, so that who called can see it. */
+  note(position: Position): void
   /** Cancels `follower` when the caller gives up or its time is over; at once when that has happened. */
   follow(follower: Cancellable): void
   unfollow(follower: Cancellable): void
@@ -28,8 +33,11 @@ export interface CallOptions {
 /** A compiled way to one operation, from one service or the edge. */
 export type CallFunction = (caller: CallFrame, input: unknown, options?: CallOptions) => Promise<unknown>
 
-/** How a caller outside says that it gives up: it cancels who follows, or its signal does, which is read only when needed. */
+/** A caller outside. It gives up by cancelling who follows, or by its signal, which is read only when needed. */
 export interface CancelSource {
+  /** What it has seen already, and must see again. */
+  readonly position?: Position | undefined
+  note?(position: Position): void
   follow?(follower: Cancellable): void
   readonly signal?: AbortSignal | undefined
 }
@@ -41,12 +49,24 @@ export class EntryFrame implements CallFrame {
   readonly span: Span | undefined = undefined
   readonly self: string
   readonly #source: CancelSource | undefined
+  #noted: Position | undefined
   #scope: CancelScope | undefined
   constructor(self: string, tracing: Trace, dueMs: number, source?: CancelSource) {
     this.self = self
     this.tracing = tracing
     this.dueMs = dueMs
     this.#source = source
+  }
+  get position(): Position | undefined {
+    return this.#source?.position
+  }
+  /** What was published below. */
+  get noted(): Position | undefined {
+    return this.#noted
+  }
+  note(position: Position): void {
+    this.#noted = joinPositions(this.#noted, position)
+    this.#source?.note?.(position)
   }
   follow(follower: Cancellable): void {
     this.#scope ??= this.#open()

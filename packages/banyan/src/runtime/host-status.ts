@@ -1,6 +1,7 @@
 /** A host's own account of itself, for the status page and for operators. Plain JSON, no secrets. */
 import type { ConsumerStatus } from '../bus/consumer.ts'
 import type { RelayStatus } from '../bus/relay.ts'
+import type { ProjectionStatus } from '../projection/version.ts'
 import type { EventWiring } from './event-wiring.ts'
 import type { HostState, Readiness } from './health.ts'
 import type { OperationCounters } from './local-call.ts'
@@ -33,6 +34,8 @@ export interface HostStatus {
   readonly relays: readonly (RelayStatus & { readonly source: string })[]
   /** One for each group and source: events on their way out of it. */
   readonly consumers: readonly ConsumerStatus[]
+  /** One for each version of a projection that this host has the definition of. */
+  readonly projections: readonly ProjectionStatus[]
 }
 
 /** Takes the account. */
@@ -54,6 +57,7 @@ export function toHostStatus(
     })),
     relays: relaysOf(services, wiring),
     consumers: (wiring?.consumers ?? []).map((consumer) => consumer.status()),
+    projections: (wiring?.keepers ?? []).flatMap((keeper) => keeper.status()),
   }
 }
 

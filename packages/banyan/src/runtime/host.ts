@@ -7,6 +7,7 @@ import { type AnyOperation, operationsOf } from '../contract/define-contract.ts'
 import type { Cancellable } from '../core/cancellation.ts'
 import { sleep } from '../core/environment/timers.ts'
 import { BanyanError } from '../core/error.ts'
+import type { Position } from '../projection/position.ts'
 import type { Store } from '../store/store.ts'
 import { SpanRing, Trace } from '../telemetry/trace.ts'
 import { type Baggage, parseBaggage, type TraceParent } from '../telemetry/trace-context.ts'
@@ -37,6 +38,9 @@ export interface InvokeOptions {
   readonly signal?: AbortSignal | undefined
   /** The same for hot paths, and taken before it: cancels `follower` when the caller gives up. */
   follow?(follower: Cancellable): void
+  /** What was seen before and must be seen again, and who is told what was published. */
+  readonly position?: Position | undefined
+  note?(position: Position): void
   /** The edge validated the input by its own, stricter schema. */
   readonly validated?: boolean | undefined
 }
@@ -118,6 +122,7 @@ export class Host {
     if (network !== undefined) this.#channels = createChannels(network.transport, network.resolver)
     for (const service of this.#services) service.link((operation) => this.#find(operation, service.name))
     this.#wiring = createEventWiring(this.#services, bus, this.incarnation)
+    await this.#wiring.prepare()
     if (network?.listen !== undefined)
       this.#listener = await network.transport.listen({ ...network.listen, handler: this.#inbound() })
     this.#wiring.start()
@@ -140,7 +145,8 @@ export class Host {
     if (local !== undefined) return local
     const token = this.#options.network?.tokens.of(identity) ?? ''
     const channel = (service: string): ReturnType<Channels['pick']> => this.#channels?.pick(service)
-    return compileRemoteCall({ timers: this.#options.environment.timers, channel, identity, token }, operation)
+    const { timers, clock } = this.#options.environment
+    return compileRemoteCall({ timers, now: () => clock.now(), channel, identity, token }, operation)
   }
 
   /** Calls an operation from outside any service: the gateway, a test, a script. */

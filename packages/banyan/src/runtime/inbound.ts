@@ -2,11 +2,12 @@
 import type { Clock } from '../core/environment/environment.ts'
 import type { Random } from '../core/environment/random.ts'
 import { BanyanError } from '../core/error.ts'
+import { formatPosition, parsePosition } from '../projection/position.ts'
 import { Trace } from '../telemetry/trace.ts'
 import { parseBaggage, parseTraceparent } from '../telemetry/trace-context.ts'
 import type { Tokens } from '../transport/tokens.ts'
 import type { InboundCall, WireHandler } from '../transport/transport.ts'
-import { type CallFunction, EntryFrame } from './frame.ts'
+import { type CallFunction, type CancelSource, EntryFrame } from './frame.ts'
 import { draining, tooLate } from './refusals.ts'
 
 /** Name of the gateway among the services; the one caller that may speak for another. */
@@ -64,7 +65,10 @@ function toFrame(options: InboundOptions, call: InboundCall, identity: string): 
     parseBaggage(metadata.baggage),
   )
   const self = identity === gatewayName ? (metadata.caller ?? identity) : identity
-  return new EntryFrame(self, trace, options.clock.monotonic() + metadata.timeoutMs, call)
+  const { position: token } = metadata
+  const position = token === undefined ? undefined : parsePosition(token, options.clock.now())
+  const source: CancelSource = { follow: (follower) => call.follow(follower), position }
+  return new EntryFrame(self, trace, options.clock.monotonic() + metadata.timeoutMs, source)
 }
 
 const unknownOperation = (wire: string): BanyanError =>
@@ -84,7 +88,11 @@ export function createInbound(options: InboundOptions): WireHandler {
     if (call.metadata.timeoutMs <= 0) throw tooLate(call.wire)
     const { idempotencyKey } = call.metadata
     const frame = toFrame(options, call, identity)
-    return operation(frame, parseInput(call.body), idempotencyKey === undefined ? undefined : { idempotencyKey })
+    const work = operation(frame, parseInput(call.body), idempotencyKey === undefined ? undefined : { idempotencyKey })
+    return work.then((output) => {
+      if (frame.noted !== undefined) call.published = formatPosition(frame.noted)
+      return output
+    })
   }
   return (call) => {
     try {

@@ -3,7 +3,7 @@ import { toNewEvent } from '../bus/envelope.ts'
 import { createServiceBorder } from '../contract/border.ts'
 import { tagOfType } from '../projection/position.ts'
 import { formatTraceparent } from '../telemetry/trace-context.ts'
-import type { Publisher, ServiceScope } from './service-scope.ts'
+import type { EventOrigin, Publisher, ServiceScope } from './service-scope.ts'
 import type { EventShape } from './shapes.ts'
 
 /** Compiles the publisher of an event. */
@@ -16,9 +16,9 @@ export function createPublisher(
   return {
     border: createServiceBorder(event.data),
     tag: tagOfType(event.wire),
-    toEvent(data, origin) {
+    toEvent(data, origin, id = random.uuidv7()) {
       return toNewEvent({
-        id: random.uuidv7(),
+        id,
         system,
         service: service.name,
         type: event.wire,
@@ -27,8 +27,15 @@ export function createPublisher(
         data,
         traceparent: formatTraceparent(origin.trace),
         tracestate: origin.tracing.state,
-        causationId: origin.delivery?.eventId,
+        causationId: causeOf(origin.delivery),
       })
     },
   }
+}
+
+/** The event that is being handled; a batch has no one cause. */
+export function causeOf(delivery: EventOrigin['delivery']): string | undefined {
+  if (delivery === undefined) return undefined
+  if ('eventId' in delivery) return delivery.eventId
+  return delivery.length === 1 ? delivery[0]?.eventId : undefined
 }

@@ -80,6 +80,14 @@ export function callInTransaction(wire: string): BanyanError {
   })
 }
 
+/** The service lists no such projection. */
+export function undeclaredProjection(service: string, projection: string): BanyanError {
+  return new BanyanError('FAILED_PRECONDITION', `'${service}' has no projection '${projection}'`, {
+    reason: 'UNDECLARED_PROJECTION',
+    hint: "Add it to 'projections' of defineService; another service's read model is asked for by one of its queries.",
+  })
+}
+
 /** One transaction per command or delivery. */
 export function secondTransaction(name: string): BanyanError {
   return new BanyanError('FAILED_PRECONDITION', `${name} opened a second transaction`, {

@@ -7,6 +7,7 @@ import { type Border, createWireBorder } from '../contract/border.ts'
 import { Cancellation } from '../core/cancellation.ts'
 import type { TimerNode, Timers } from '../core/environment/timers.ts'
 import { BanyanError, isBanyanError } from '../core/error.ts'
+import { formatPosition, parsePosition } from '../projection/position.ts'
 import { INVALID } from '../schema/index.ts'
 import { formatBaggage, formatTraceparent } from '../telemetry/trace-context.ts'
 import type { Channel, WireMetadata } from '../transport/transport.ts'
@@ -17,6 +18,8 @@ import type { OperationShape } from './shapes.ts'
 /** What a host gives for calls that leave it. */
 export interface Remote {
   readonly timers: Timers
+  /** Milliseconds since 1970. */
+  now(): number
   /** A channel to a host that runs the service; undefined when none is known. */
   channel(service: string): Channel | undefined
   /** Whose calls these are: a service of this host, or the gateway. */
@@ -50,7 +53,7 @@ function toMetadata(
   timeoutMs: number,
   options: CallOptions | undefined,
 ): WireMetadata {
-  const { span, self, tracing } = caller
+  const { span, self, tracing, position } = caller
   return {
     token,
     timeoutMs,
@@ -64,6 +67,7 @@ function toMetadata(
     idempotencyKey: options?.idempotencyKey,
     // The token says it already, except where the gateway speaks for somebody.
     caller: self === identity ? undefined : self,
+    position: position === undefined ? undefined : formatPosition(position),
   }
 }
 
@@ -117,7 +121,9 @@ export function compileRemoteCall(remote: Remote, operation: OperationShape): Ca
     remote.timers.add(cancellation)
     try {
       const metadata = toMetadata(remote, caller, Math.ceil(dueMs - nowMs), options)
-      return parse(wire, output, await channel.call({ wire, body: JSON.stringify(value), metadata, cancellation }))
+      const body = JSON.stringify(value)
+      const answered = (token: string): void => caller.note(parsePosition(token, remote.now()))
+      return parse(wire, output, await channel.call({ wire, body, metadata, cancellation, answered }))
     } catch (error) {
       throw restore(operation, borders, error)
     } finally {

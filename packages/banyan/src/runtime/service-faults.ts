@@ -4,20 +4,25 @@
  */
 import { contractName } from '../contract/contract-faults.ts'
 import { isContract, operationsOf } from '../contract/define-contract.ts'
+import { toContractEvent } from '../event-sourcing/aggregate.ts'
+import { isAggregate } from '../event-sourcing/define-aggregate.ts'
 import type { Service } from './service.ts'
-import type { SubscriptionOptions } from './subscribe.ts'
+import { subscriptionOptionFaults } from './subscription-faults.ts'
 
-/** Keys that one subscription may handle at the same time. */
-export const maxConcurrency = 256
-/** Tries that a subscription may ask for. */
-export const maxDeliveryAttempts = 100
 /** The shortest and the longest interval of a job, in milliseconds. */
 export const jobIntervalMs = { min: 10, max: 86_400_000 } as const
 
 /** All that is wrong with a service, a line each; empty when it is good. */
 export function serviceFaults(service: Service): readonly string[] {
   if (!isContract(service.contract)) return ['the first argument must be a contract, made by defineContract']
-  return [...handlerFaults(service), ...callFaults(service), ...subscriptionFaults(service), ...jobFaults(service)]
+  return [
+    ...handlerFaults(service),
+    ...callFaults(service),
+    ...subscriptionFaults(service),
+    ...jobFaults(service),
+    ...aggregateFaults(service),
+    ...projectionFaults(service),
+  ]
 }
 
 function handlerFaults({ contract, operations }: Service): readonly string[] {
@@ -43,19 +48,10 @@ function subscriptionFaults({ subscriptions }: Service): readonly string[] {
     if (subscription?.$banyan !== 'subscription') return [`on[${index}] is no subscription: write on(event, handler)`]
     if (subscription.event?.kind !== 'event' || typeof subscription.handle !== 'function')
       return [`on[${index}] needs an event of a contract and a handler`]
-    return optionFaults(subscription.options).map((fault) => `on[${index}] (${subscription.event.wire}): ${fault}`)
+    return subscriptionOptionFaults(subscription.options).map(
+      (fault) => `on[${index}] (${subscription.event.wire}): ${fault}`,
+    )
   })
-}
-
-function optionFaults({ group, concurrency, maxAttempts }: SubscriptionOptions): readonly string[] {
-  const faults: string[] = []
-  if (group !== undefined && !contractName.test(group))
-    faults.push(`group '${group}' must be lower case letters, digits and '-', a letter first`)
-  if (concurrency !== undefined && !within(concurrency, 1, maxConcurrency))
-    faults.push(`concurrency ${concurrency} must be a whole number from 1 to ${maxConcurrency}`)
-  if (maxAttempts !== undefined && !within(maxAttempts, 1, maxDeliveryAttempts))
-    faults.push(`maxAttempts ${maxAttempts} must be a whole number from 1 to ${maxDeliveryAttempts}`)
-  return faults
 }
 
 function jobFaults({ jobs }: Service): readonly string[] {
@@ -67,6 +63,33 @@ function jobFaults({ jobs }: Service): readonly string[] {
     if (!within(job.everyMs, jobIntervalMs.min, jobIntervalMs.max))
       faults.push(`everyMs ${job.everyMs} must be a whole number from ${jobIntervalMs.min} to ${jobIntervalMs.max}`)
     return faults.map((fault) => `jobs[${index}]: ${fault}`)
+  })
+}
+
+function aggregateFaults({ contract, aggregates, database }: Service): readonly string[] {
+  const names = aggregates.map((aggregate) => aggregate?.name)
+  const none = aggregates.length > 0 && database === undefined ? ["aggregates need a 'database' to lie in"] : []
+  const all = aggregates.flatMap((aggregate, index) => {
+    if (!isAggregate(aggregate)) return [`aggregates[${index}] is none: make it with defineAggregate`]
+    if (names.indexOf(aggregate.name) !== index) return [`aggregates[${index}]: '${aggregate.name}' is listed twice`]
+    return Object.values(aggregate.events).flatMap((source) => {
+      const event = toContractEvent(source)
+      const own = event === undefined || event.contract === contract.name
+      return own
+        ? []
+        : [`aggregate '${aggregate.name}': '${event.wire}' is an event of '${event.contract}', not its own`]
+    })
+  })
+  return [...none, ...all]
+}
+
+function projectionFaults({ projections }: Service): readonly string[] {
+  const names = projections.map((projection) => projection?.name)
+  return projections.flatMap((projection, index) => {
+    if (projection?.$banyan !== 'projection') return [`projections[${index}] is none: make it with defineProjection`]
+    return names.indexOf(projection.name) === index
+      ? []
+      : [`projections[${index}]: '${projection.name}' is listed twice; list the newest version, with 'previous'`]
   })
 }
 

@@ -3,6 +3,7 @@
  * path only reads maps keyed by the contract's own objects.
  */
 import type { Environment } from '../core/environment/environment.ts'
+import type { ProjectionKeeper } from '../projection/keeper.ts'
 import type { Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { SpanRing } from '../telemetry/trace.ts'
@@ -37,6 +38,10 @@ export class ServiceRuntime implements ServiceScope {
   /** Its own operations, by name. */
   readonly operations: ReadonlyMap<string, CallFunction>
   readonly counters: ReadonlyMap<string, OperationCounters>
+  /** The names of its aggregates. */
+  readonly aggregates: ReadonlySet<string>
+  /** Its projections, by name. Filled when the events of the host are wired. */
+  readonly projections: Map<string, ProjectionKeeper> = new Map()
   readonly #linksByWire = new Map<string, CallFunction>()
 
   constructor(options: ServiceRuntimeOptions) {
@@ -52,6 +57,7 @@ export class ServiceRuntime implements ServiceScope {
     this.publishers = new Map(
       Object.values(contract.events).map((event) => [event, createPublisher(this.system, this, event)]),
     )
+    this.aggregates = new Set(definition.aggregates.map(({ name }) => name))
     this.counters = new Map(
       Object.keys(contract.operations).map((name) => [name, { inFlight: 0, succeeded: 0, refused: 0, failed: 0 }]),
     )

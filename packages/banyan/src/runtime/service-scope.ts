@@ -16,7 +16,8 @@ import type { EventShape, OperationShape } from './shapes.ts'
 export interface EventOrigin {
   readonly trace: TraceParent
   readonly tracing: Trace
-  readonly delivery: DeliveryMark | undefined
+  /** What is being handled; of a batch, all of it. */
+  readonly delivery: DeliveryMark | readonly DeliveryMark[] | undefined
 }
 
 /** Publishes one event of one service. */
@@ -25,7 +26,7 @@ export interface Publisher {
   /** The event's type, as position tokens name it. */
   readonly tag: number
   /** From data that passed the border. */
-  toEvent(data: Readonly<Record<string, unknown>>, origin: EventOrigin): NewEvent
+  toEvent(data: Readonly<Record<string, unknown>>, origin: EventOrigin, id?: string): NewEvent
 }
 
 /** A projection, as contexts see it. */
@@ -43,6 +44,8 @@ export interface ServiceScope {
   readonly links: ReadonlyMap<OperationShape, CallFunction>
   /** The slow way: by name, for another copy of the contract. */
   linkByName(operation: OperationShape): CallFunction | undefined
+  /** The names of its aggregates. */
+  readonly aggregates: ReadonlySet<string>
   /** The publisher of an event of its own; undefined for everybody else's. */
   publisherOf(event: EventShape): Publisher | undefined
   /** Its projections, by name. */

@@ -1,8 +1,14 @@
 /** The transaction that a handler works in: its own tables, and its own events. */
 import { BanyanError } from '../core/error.ts'
+import type { AnyAggregate, AppendOptions, Decided, Loaded } from '../event-sourcing/aggregate.ts'
+import type { AggregateSession } from '../event-sourcing/aggregate-session.ts'
+import type { Fact } from '../event-sourcing/fact-codec.ts'
+import type { PositionEntry } from '../projection/position.ts'
 import { INVALID } from '../schema/index.ts'
+import type { Appended } from '../store/event-store.ts'
 import type { StoreTransaction } from '../store/store.ts'
-import type { EventOrigin, ServiceScope } from './service-scope.ts'
+import { assertDeclared, openAggregates } from './aggregates.ts'
+import type { EventOrigin, Publisher, ServiceScope } from './service-scope.ts'
 import type { EventShape } from './shapes.ts'
 
 /** See `Transaction` for the typed face that handlers see. */
@@ -10,6 +16,9 @@ export class ServiceTransaction {
   readonly #tx: StoreTransaction
   readonly #service: ServiceScope
   readonly #origin: EventOrigin
+  #aggregates: AggregateSession | undefined
+  /** What this transaction publishes. */
+  readonly published: PositionEntry[] = []
 
   constructor(tx: StoreTransaction, service: ServiceScope, origin: EventOrigin) {
     this.#tx = tx
@@ -38,7 +47,49 @@ export class ServiceTransaction {
         { reason: 'INVALID_EVENT', issues },
       )
     }
-    this.#tx.publish(publisher.toEvent(copy as Readonly<Record<string, unknown>>, this.#origin))
+    this.#publish(publisher, copy as Readonly<Record<string, unknown>>)
+  }
+
+  #publish(publisher: Publisher, data: Readonly<Record<string, unknown>>, id?: string): void {
+    const made = publisher.toEvent(data, this.#origin, id)
+    this.#tx.publish(made)
+    this.published.push({ source: this.#service.name, tag: publisher.tag, id: made.id })
+  }
+
+  /** True once an aggregate that was loaded here had been changed by others. */
+  get stale(): boolean {
+    return this.#aggregates?.stale === true
+  }
+  /** The aggregate as this transaction sees it. */
+  async aggregate(aggregate: AnyAggregate, id: string): Promise<Loaded<unknown>> {
+    return this.#session(aggregate).load(aggregate, id)
+  }
+  /** Takes a decision and appends what follows from it. */
+  async decide(
+    aggregate: AnyAggregate,
+    id: string,
+    command: string,
+    input: unknown,
+  ): Promise<Decided<unknown, unknown>> {
+    return this.#session(aggregate).decide(aggregate, id, command, input)
+  }
+  /** Appends events to the aggregate. */
+  async append(
+    aggregate: AnyAggregate,
+    id: string,
+    facts: readonly Fact[],
+    options?: AppendOptions,
+  ): Promise<Appended> {
+    return this.#session(aggregate).append(aggregate, id, facts, options)
+  }
+  #session(aggregate: AnyAggregate): AggregateSession {
+    assertDeclared(this.#service, aggregate)
+    this.#aggregates ??= openAggregates(this.#tx, this.#service, this.#origin, (event, data, id) => {
+      const publisher = this.#service.publisherOf(event)
+      if (publisher === undefined) throw foreignEvent(this.#service.name, event)
+      this.#publish(publisher, data, id)
+    })
+    return this.#aggregates
   }
 }
 

@@ -1,5 +1,7 @@
 /** What a service is to everything but the one who writes it: a contract with handlers, as frozen data. */
 import type { AnyContract } from '../contract/define-contract.ts'
+import type { AnyAggregate } from '../event-sourcing/aggregate.ts'
+import type { Projection } from '../projection/define-projection.ts'
 import type { DatabaseDefinition } from '../store/define-database.ts'
 import type { Callable } from './context.ts'
 import type { Subscription } from './subscribe.ts'
@@ -38,6 +40,8 @@ export interface Service<
   readonly operations: Readonly<Record<string, AnyHandler>>
   readonly subscriptions: readonly Subscription[]
   readonly jobs: readonly Job[]
+  readonly aggregates: readonly AnyAggregate[]
+  readonly projections: readonly Projection[]
 }
 
 /** True for what `defineService` made, also in another copy of this package. */

@@ -7,8 +7,10 @@ import type { AnySchema } from '../contract/schema.ts'
 import type { Upcasters } from '../contract/upcast.ts'
 import type { Code } from '../core/code.ts'
 import type { BanyanError } from '../core/error.ts'
+import type { AnyAggregate } from '../event-sourcing/aggregate.ts'
+import type { Projection } from '../projection/define-projection.ts'
 import type { DatabaseDefinition } from '../store/define-database.ts'
-import type { SubscriptionOptions } from './subscribe.ts'
+import type { AnySubscriptionOptions } from './subscribe.ts'
 
 /** Whatever the pipeline gives to handlers: its typed face is `Context`. */
 export interface HandlerContext {
@@ -83,8 +85,9 @@ export interface DeliveredShape {
 /** A subscription. */
 export interface SubscriptionShape {
   readonly event: EventShape
-  readonly handle: (event: DeliveredShape, ctx: HandlerContext) => unknown
-  readonly options: SubscriptionOptions
+  /** Given an array when the options have a `batch`. */
+  readonly handle: (event: DeliveredShape | readonly DeliveredShape[], ctx: HandlerContext) => unknown
+  readonly options: AnySubscriptionOptions
 }
 
 /** Work at an interval. */
@@ -102,4 +105,6 @@ export interface ServiceShape {
   readonly operations: Readonly<Record<string, (input: unknown, ctx: HandlerContext) => unknown>>
   readonly subscriptions: readonly SubscriptionShape[]
   readonly jobs: readonly JobShape[]
+  readonly aggregates: readonly AnyAggregate[]
+  readonly projections: readonly Projection[]
 }

@@ -20,6 +20,8 @@ export type ProjectionPhase = 'building' | 'live' | 'retired' | 'dropped'
 
 /** What the books say of a version; times are RFC 3339. */
 export interface ProjectionRecord extends ProjectionVersion {
+  /** The kind of target that keeps its rows. */
+  readonly target: string
   readonly phase: ProjectionPhase
   readonly createdAt: string
   readonly liveAt: string | undefined
@@ -49,7 +51,11 @@ export interface Projections {
    * Enters a version and runs `create` in the same transaction, once, whoever comes first; gives what the books say
    * afterwards. One that was dropped stays dropped, and `create` is not run.
    */
-  register(of: ProjectionVersion, create?: (tx: StoreTransaction) => Promise<void>): Promise<ProjectionRecord>
+  register(
+    of: ProjectionVersion,
+    target: string,
+    create?: (tx: StoreTransaction) => Promise<void>,
+  ): Promise<ProjectionRecord>
   /** The version that readers see; undefined while none has caught up yet. */
   live(name: string): Promise<number | undefined>
   /** All versions, by name and version. */

@@ -14,6 +14,8 @@ export interface WireCall {
   readonly metadata: WireMetadata
   /** Cancelled: the call is given up here, and whoever serves it there is told. */
   readonly cancellation?: Cancellation | undefined
+  /** Called at most once, before the call resolves: the position token of what was published there. */
+  answered?(position: string): void
 }
 
 /** What travels beside the input. */
@@ -28,10 +30,14 @@ export interface WireMetadata {
   readonly idempotencyKey?: string | undefined
   /** On whose behalf, when the calling service is only the messenger (the gateway). */
   readonly caller?: string | undefined
+  /** The position token of what the caller must see. */
+  readonly position?: string | undefined
 }
 
 /** A call that came in. */
-export interface InboundCall extends Omit<WireCall, 'cancellation'> {
+export interface InboundCall extends Omit<WireCall, 'cancellation' | 'answered'> {
+  /** Set by the handler before it resolves: the position token of what was published; goes out with the answer. */
+  published?: string
   /** What it came over: the same object for every call over one connection, so that what was found out once need not be again. */
   readonly connection: object
   /** Cancels this one when the caller gives up; one at most. */

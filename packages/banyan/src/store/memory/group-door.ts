@@ -3,7 +3,6 @@
  * row lock on the group's assignment does in Postgres.
  */
 import { sleep, type Timers } from '../../core/environment/timers.ts'
-import type { MemoryInbox } from './memory-inbox.ts'
 
 export interface GroupDoor {
   /** Waits while the door is held; gives the way out. */
@@ -36,21 +35,6 @@ export function createGroupDoor(timers: Timers): GroupDoor {
       return () => {
         held.delete(group)
         resolve()
-      }
-    },
-  }
-}
-
-/** The inbox whose deliveries pass the door of their group first. */
-export function behindDoor(inbox: MemoryInbox, door: GroupDoor): MemoryInbox {
-  return {
-    ...inbox,
-    async enter(mark) {
-      const out = await door.enter(mark.group)
-      const leave = await inbox.enter(mark)
-      return () => {
-        leave()
-        out()
       }
     },
   }

@@ -25,6 +25,8 @@ export interface MemoryDeadLetters
   /** Ends the request for a key, unless something of it is parked. */
   end(group: string, source: string, key: string): boolean
   countsOf(group: string, source: string): { readonly parkedEvents: number; readonly parkedKeys: number }
+  /** Removes all that is parked for a group. */
+  forget(group: string): void
 }
 
 interface Request {
@@ -85,6 +87,10 @@ export function createMemoryDeadLetters(
       if (keyed(group, source, key).length > 0) return false
       requests.delete(nameOf(group, `${key} ${source}`))
       return true
+    },
+    forget(group) {
+      for (const [name, one] of parked) if (one.group === group) parked.delete(name)
+      for (const [name, one] of requests) if (one.group === group) requests.delete(name)
     },
     countsOf(group, source) {
       const all = of(group, source)

@@ -63,6 +63,7 @@ export function createMemoryInbox(clock: Clock): MemoryInbox {
     forget(group) {
       assignments.reset(group)
       marks.forget(group)
+      dead.forget(group)
     },
     claim: assignments.claim,
     release: assignments.release,

@@ -78,7 +78,7 @@ export function createMemoryProjections(options: MemoryProjectionsOptions): Proj
   }
 
   return {
-    register: (of, create) =>
+    register: (of, target, create) =>
       alone(async () => {
         const key = projectionGroup(of)
         const known = records.get(key)
@@ -87,6 +87,7 @@ export function createMemoryProjections(options: MemoryProjectionsOptions): Proj
         const record: ProjectionRecord = {
           name: of.name,
           version: of.version,
+          target,
           phase: 'building',
           createdAt: nowText(),
           liveAt: undefined,

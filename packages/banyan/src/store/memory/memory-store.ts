@@ -8,7 +8,7 @@
  */
 import type { Environment } from '../../core/environment/environment.ts'
 import type { Store } from '../store.ts'
-import { behindDoor, createGroupDoor } from './group-door.ts'
+import { createGroupDoor } from './group-door.ts'
 import { createMemoryStreams } from './memory-event-store.ts'
 import { createMemoryIdempotency } from './memory-idempotency.ts'
 import { createMemoryInbox } from './memory-inbox.ts'
@@ -48,12 +48,21 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
   const { environment, service } = options
   const outbox = createMemoryOutbox(environment.random.uuidv7(), options.maxOutboxEvents ?? 100_000)
   const door = createGroupDoor(environment.timers)
-  const inbox = behindDoor(createMemoryInbox(environment.clock), door)
+  const inbox = createMemoryInbox(environment.clock)
   const idempotency = createMemoryIdempotency(environment.clock, options.maxIdempotencyKeys ?? 100_000)
   const { random, clock } = environment
   const streams = createMemoryStreams(clock, random.uuidv7(), options.maxStreamEvents ?? 1_000_000)
   const locks = createStreamLocks()
-  const transactions = createMemoryTransactions({ environment, service, outbox, inbox, idempotency, streams, locks })
+  const transactions = createMemoryTransactions({
+    environment,
+    service,
+    outbox,
+    inbox,
+    idempotency,
+    streams,
+    locks,
+    door,
+  })
   const { transact } = transactions
   const projections = createMemoryProjections({
     environment,

@@ -8,6 +8,7 @@ import type { DeliveryMark } from '../inbox.ts'
 import type { NewEvent } from '../outbox.ts'
 import type { Store, StoreTransaction, TransactOptions } from '../store.ts'
 import { toAborted, untilAborted } from './abort.ts'
+import type { GroupDoor } from './group-door.ts'
 import type { MemoryStreams } from './memory-event-store.ts'
 import type { MemoryIdempotency } from './memory-idempotency.ts'
 import type { MemoryInbox } from './memory-inbox.ts'
@@ -25,6 +26,7 @@ export interface MemoryTransactionsOptions {
   readonly idempotency: MemoryIdempotency
   readonly streams: MemoryStreams
   readonly locks: StreamLocks
+  readonly door: GroupDoor
 }
 
 export interface MemoryTransactions extends Pick<Store, 'transact'> {
@@ -41,8 +43,9 @@ function toMarks(delivery: TransactOptions['delivery']): readonly DeliveryMark[]
 }
 
 /** In one order, so that two transactions with the same events do not wait for each other. */
-async function enterAll(inbox: MemoryInbox, marks: readonly DeliveryMark[]): Promise<() => void> {
-  const leave: (() => void)[] = []
+async function enterAll(inbox: MemoryInbox, door: GroupDoor, marks: readonly DeliveryMark[]): Promise<() => void> {
+  const [first] = marks
+  const leave: (() => void)[] = first === undefined ? [] : [await door.enter(first.group)]
   for (const mark of marks.toSorted((one, other) => (one.eventId < other.eventId ? -1 : 1)))
     leave.push(await inbox.enter(mark))
   return () => {
@@ -65,7 +68,8 @@ export function createMemoryTransactions(options: MemoryTransactionsOptions): Me
   async function transact<Result>(work: Work<Result>, given: TransactOptions = {}): Promise<Result> {
     assertOpen()
     if (given.signal?.aborted) throw toAborted(given.signal)
-    const leave = given.delivery === undefined ? undefined : await enterAll(inbox, toMarks(given.delivery))
+    const leave =
+      given.delivery === undefined ? undefined : await enterAll(inbox, options.door, toMarks(given.delivery))
     const run = underKey(options, work, given).finally(leave)
     running.add(run)
     try {

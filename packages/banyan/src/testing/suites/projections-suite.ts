@@ -45,14 +45,14 @@ export function projectionsSuite(name: string, open: () => Promise<OpenedStore>)
         created += 1
       }
       const records = await Promise.all(
-        Array.from({ length: 8 }, (_, index) => (index % 2 ? other : projections).register(one, create)),
+        Array.from({ length: 8 }, (_, index) => (index % 2 ? other : projections).register(one, 'sample', create)),
       )
       expect([created, new Set(records.map(({ createdAt }) => createdAt)).size]).toEqual([1, 1])
       expect(await phases()).toEqual(['sales@1 building'])
     })
 
     it('keep nothing of a version whose creation failed', async () => {
-      const failing = projections.register(one, async () => Promise.reject(new Error('no such table')))
+      const failing = projections.register(one, 'sample', async () => Promise.reject(new Error('no such table')))
       expect(await rejection(failing)).toMatchObject({ message: 'no such table' })
       expect(await projections.list()).toEqual([])
     })
@@ -65,8 +65,8 @@ export function projectionsSuite(name: string, open: () => Promise<OpenedStore>)
     })
 
     it('make a version live when it is where the log ends, and retire the one before', async () => {
-      await projections.register(one)
-      await projections.register(two)
+      await projections.register(one, 'sample')
+      await projections.register(two, 'sample')
       await feed(one, 5)
       expect(await projections.swap(one, { ends: ends(5) })).toBe('swapped')
       expect(await projections.swap(one, { ends: ends(5) })).toBe('live already')
@@ -79,16 +79,16 @@ export function projectionsSuite(name: string, open: () => Promise<OpenedStore>)
     })
 
     it('never go back to an older version by a swap', async () => {
-      await projections.register(one)
-      await projections.register(two)
+      await projections.register(one, 'sample')
+      await projections.register(two, 'sample')
       expect(await projections.swap(two, { ends: ends(0) })).toBe('swapped')
       expect(await projections.swap(one, { ends: ends(0) })).toBe('older')
       expect(await projections.live('sales')).toBe(2)
     })
 
     it('swap nothing when the version does not arrive in time, and let the old one go on', async () => {
-      await projections.register(one)
-      await projections.register(two)
+      await projections.register(one, 'sample')
+      await projections.register(two, 'sample')
       const assignment = await feed(one, 5)
       await projections.swap(one, { ends: ends(5) })
       await feed(two, 4)
@@ -101,8 +101,8 @@ export function projectionsSuite(name: string, open: () => Promise<OpenedStore>)
     })
 
     it('hold the old version still while the end is asked for, with what it has under way inside', async () => {
-      await projections.register(one)
-      await projections.register(two)
+      await projections.register(one, 'sample')
+      await projections.register(two, 'sample')
       const old = await feed(one, 4)
       await projections.swap(one, { ends: ends(4) })
       await feed(two, 5)
@@ -139,8 +139,8 @@ export function projectionsSuite(name: string, open: () => Promise<OpenedStore>)
     })
 
     it('drop what is not live, and fence whoever still feeds it', async () => {
-      await projections.register(one)
-      await projections.register(two)
+      await projections.register(one, 'sample')
+      await projections.register(two, 'sample')
       await projections.swap(two, { ends: ends(0) })
       expect(await rejection(projections.drop(two))).toMatchObject({ reason: 'PROJECTION_LIVE' })
       const assignment = await feed(one, 3)
@@ -157,15 +157,15 @@ export function projectionsSuite(name: string, open: () => Promise<OpenedStore>)
       expect(await rejection(zombie)).toMatchObject({ reason: 'FENCED' })
       expect(await opened.store.inbox.marked(projectionGroup(one), [event.id])).toEqual(new Set())
       expect([destroyed, await phases()]).toEqual([1, ['sales@1 dropped', 'sales@2 live']])
-      expect(await projections.register(one)).toMatchObject({ phase: 'dropped' })
+      expect(await projections.register(one, 'sample')).toMatchObject({ phase: 'dropped' })
       expect(await projections.swap(one, { ends: ends(0) })).toBe('unknown')
     })
 
     it('begin a forgotten version anew', async () => {
-      await projections.register(one)
+      await projections.register(one, 'sample')
       await feed(one, 9)
       await projections.drop(one, { forget: true })
-      expect(await projections.register(one)).toMatchObject({ phase: 'building' })
+      expect(await projections.register(one, 'sample')).toMatchObject({ phase: 'building' })
       expect((await feed(one, 0)).cursor).toBe(0)
     })
   })

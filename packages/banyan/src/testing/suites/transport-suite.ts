@@ -60,10 +60,23 @@ export function transportSuite(name: string, open: () => OpenedTransport): void 
         baggage: 'user=ada',
         idempotencyKey: 'key mit Zeichen: ✓',
         caller: 'customer 7',
+        position: 'orders~AAAA',
       }
       await send({ wire: 'orders.v2/cancel', metadata: full })
       expect(seen?.wire).toBe('orders.v2/cancel')
       expect(seen?.metadata).toMatchObject(full)
+    })
+
+    it('tells where the answer was published, before it is there', async () => {
+      handler = async (call) => {
+        call.published = 'orders~BBBB'
+        return '1'
+      }
+      const order: string[] = []
+      await send({ answered: (position) => void order.push(position) }).then((answer) => order.push(answer))
+      handler = async () => '2'
+      await send({ answered: (position) => void order.push(position) }).then((answer) => order.push(answer))
+      expect(order).toEqual(['orders~BBBB', '1', '2'])
     })
 
     it('carries errors unchanged, and nothing of what is inside', async () => {

@@ -1,6 +1,9 @@
 /** The header names of calls between hosts; the gateway ignores all of them from outside. */
 import type { WireMetadata } from '../transport.ts'
 
+/** Both ways: what must be seen, and what was published. */
+export const positionHeader = 'banyan-position'
+
 /** Metadata as headers. */
 export function toHeaders(metadata: WireMetadata): Record<string, string> {
   const headers: Record<string, string> = {
@@ -14,6 +17,7 @@ export function toHeaders(metadata: WireMetadata): Record<string, string> {
   if (metadata.idempotencyKey !== undefined)
     headers['banyan-idempotency-key'] = encodeURIComponent(metadata.idempotencyKey)
   if (metadata.caller !== undefined) headers['banyan-caller'] = encodeURIComponent(metadata.caller)
+  if (metadata.position !== undefined) headers[positionHeader] = metadata.position
   return headers
 }
 
@@ -41,6 +45,7 @@ export function fromHeaders(headers: Readonly<Record<string, string>>): WireMeta
       baggage: headers['baggage'],
       idempotencyKey: key === undefined ? undefined : decodeURIComponent(key),
       caller: caller === undefined ? undefined : decodeURIComponent(caller),
+      position: headers[positionHeader],
     }
   } catch {
     return undefined

@@ -8,7 +8,7 @@ import type { HttpAnswer, HttpRequest, HttpResponse, Network } from '../../core/
 import { BanyanError, fromErrorDocument, fromUnknown, toErrorDocument } from '../../core/error.ts'
 import { decodeUtf8 } from '../../core/utf8.ts'
 import type { Channel, InboundCall, Transport, WireCall, WireHandler, WireMetadata } from '../transport.ts'
-import { fromHeaders, toHeaders } from './headers.ts'
+import { fromHeaders, positionHeader, toHeaders } from './headers.ts'
 
 /** Options of {@link createHttpTransport}; sizes in bytes. */
 export interface HttpTransportOptions {
@@ -41,6 +41,7 @@ class Received implements InboundCall {
   readonly wire: string
   readonly body: string
   readonly metadata: WireMetadata
+  published?: string
   readonly #request: HttpRequest
   constructor(request: HttpRequest, metadata: WireMetadata, body: string) {
     this.wire = request.target.slice(1)
@@ -71,7 +72,8 @@ function receive(
   request.body(maxBodyBytes).then((bytes) => {
     const body = decodeUtf8(bytes)
     if (body === undefined) return fail(bad('the body is not UTF-8'))
-    handler(new Received(request, metadata, body)).then((answer) => respond({ ...ok, body: answer }), fail)
+    const call = new Received(request, metadata, body)
+    handler(call).then((answer) => respond({ ...ok, ...told(call), body: answer }), fail)
   }, fail)
 }
 
@@ -94,12 +96,22 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
   }
 }
 
+/** Headers besides the usual ones: few calls have any. */
+function told({ published }: Received): { readonly headers?: HttpResponse['headers'] } | undefined {
+  return published === undefined ? undefined : { headers: { ...ok.headers, [positionHeader]: published } }
+}
+
 function connect(network: Network, address: string, maxBytes: number): Channel {
   const client = network.connect(address, { keepConnectionsMs })
   return {
-    call({ wire, body, metadata, cancellation }: WireCall) {
+    call(sent: WireCall) {
+      const { wire, body, metadata, cancellation } = sent
       const headers = toHeaders(metadata)
-      return client.send({ method: 'POST', path: `/${wire}`, headers, body, maxBytes, cancellation }).then(toOutput)
+      return client.send({ method: 'POST', path: `/${wire}`, headers, body, maxBytes, cancellation }).then((answer) => {
+        const position = answer.headers[positionHeader]
+        if (position !== undefined && answer.status === okStatus) sent.answered?.(position)
+        return toOutput(answer)
+      })
     },
     close: () => client.close(),
   }

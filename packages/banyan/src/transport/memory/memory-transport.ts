@@ -1,7 +1,7 @@
 /** The Transport in memory: same texts, same errors, no sockets. Addresses are `memory:<port>`. */
 import { Cancellation } from '../../core/cancellation.ts'
 import { BanyanError, fromAbort, fromErrorDocument, fromUnknown, toErrorDocument } from '../../core/error.ts'
-import type { Transport, WireCall, WireHandler } from '../transport.ts'
+import type { InboundCall, Transport, WireCall, WireHandler } from '../transport.ts'
 
 /** Creates a network of its own: only hosts that were given this very transport reach each other. */
 export function createMemoryTransport(): Transport {
@@ -29,7 +29,12 @@ async function send(handler: WireHandler | undefined, call: WireCall): Promise<s
   if (cancellation?.cancelled) throw fromAbort(cancellation.reason)
   const remote = new Cancellation()
   const follow = remote.listen.bind(remote)
-  const answer = handler({ wire, body, metadata, connection: handler, follow }).catch((error: unknown) => {
+  const received: InboundCall = { wire, body, metadata, connection: handler, follow }
+  const tell = (text: string): string => {
+    if (received.published !== undefined) call.answered?.(received.published)
+    return text
+  }
+  const answer = handler(received).then(tell, (error: unknown) => {
     // Errors cross as documents here too, so that nothing can lean on object identity.
     throw fromErrorDocument(JSON.parse(JSON.stringify(toErrorDocument(fromUnknown(error)))))
   })

@@ -1,0 +1,30 @@
+/** Read models kept by events: definition, the port for where rows lie, position tokens. */
+export { type DatabaseTx, type DatabaseView, ownDatabase, projectionSchema } from './database-target.ts'
+export {
+  defineProjection,
+  type ProjectedEvent,
+  type Projection,
+  type ProjectionHandler,
+  type ProjectionSpec,
+  type ProjectOn,
+} from './define-projection.ts'
+export {
+  type MemoryTable,
+  type MemoryTableWriter,
+  type MemoryTarget,
+  type MemoryTx,
+  type MemoryView,
+  memoryTables,
+} from './memory/memory-target.ts'
+export {
+  formatPosition,
+  maxPositionAgeMs,
+  maxPositionEntries,
+  type Position,
+  type PositionEntry,
+  parsePosition,
+  tagOfType,
+} from './position.ts'
+export type { ProjectionProgressReport, SourceProgress } from './progress.ts'
+export type { ProjectionTarget, TargetContext, TargetDefinition, TargetStep, TargetStore } from './target.ts'
+export type { ProjectionStatus } from './version.ts'

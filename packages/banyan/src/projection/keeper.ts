@@ -1,0 +1,141 @@
+/**
+ * Keeps one projection in one host: feeds the versions it has definitions of, swaps the newest in when it has caught up, drops
+ * those that were live long enough ago, and answers readers.
+ *
+ * Any number of hosts may keep the same projection, with the same definition or other versions of it: feeding is fenced by the
+ * versions' assignments, and everything else goes by the books in the database.
+ */
+
+import { isOutage } from '../bus/index.ts'
+import { toOneLine } from '../bus/operator-log.ts'
+import { createWaits } from '../bus/waits.ts'
+import { createAppliedSignals } from './applied.ts'
+import type { Projection } from './define-projection.ts'
+import type { ProjectionHost } from './feed.ts'
+import type { Position } from './position.ts'
+import { createReader, type ReadHow } from './reader.ts'
+import { type ProjectionStatus, RunningVersion } from './version.ts'
+
+/** A projection that is kept. */
+export interface ProjectionKeeper {
+  readonly name: string
+  /**
+   * Enters the versions in the books and looks at them once, so that one that has nothing to catch up is live afterwards. Rejects
+   * with what is wrong with a definition; what is only away is tried again later.
+   */
+  prepare(): Promise<void>
+  start(): void
+  stop(withinMs: number): Promise<void>
+  /** What readers see now; waits for the position first. See `ctx.projection`. */
+  read(how: ReadHow): Promise<object>
+  /** Waits, bounded, until what readers see has the position. */
+  waitFor(position: Position, how: Omit<ReadHow, 'position'>): Promise<void>
+  /** Newest first. */
+  status(): readonly ProjectionStatus[]
+}
+
+/** How often a version is looked at, in milliseconds: while one is being built, and when all is quiet. */
+const buildingMs = 500
+const quietMs = 2_000
+
+/** Makes the keeper of a projection (and of its `previous` ones). */
+export function createKeeper(host: ProjectionHost, projection: Projection): ProjectionKeeper {
+  const { environment, store, bus, log } = host
+  const waits = createWaits(environment.timers)
+  const applied = createAppliedSignals()
+  const versions = chainOf(projection).map((one) => new RunningVersion(host, one, applied.tell))
+  const [newest] = versions as [RunningVersion]
+  const reader = createReader(host, versions, applied)
+  let running: Promise<void> | undefined
+  let stopping = false
+  let lastError: string | undefined
+
+  async function turn(): Promise<void> {
+    for (const version of versions) await version.turn()
+    if (newest.phase === 'building' && !newest.refused) await trySwap()
+    if (newest.phase === 'live') await dropOld()
+  }
+  async function trySwap(): Promise<void> {
+    const progress = newest.status().progress
+    if (progress === undefined || progress.lag > projection.maxLag) return
+    const live = await store.projections.live(projection.name)
+    // A version that cannot apply some events is not what readers should get instead of one that could.
+    if (live !== undefined && (await newest.parkedKeys()) > 0) return
+    const ends = async (): Promise<ReadonlyMap<string, number>> =>
+      new Map(await Promise.all(newest.sources.map(async (source) => [source, await bus.end(source)] as const)))
+    const outcome = await store.projections.swap(projection, { ends })
+    if (outcome !== 'swapped') return
+    reader.forget()
+    log.info('a projection is live', { projection: projection.name, version: projection.version, before: live })
+    await newest.register()
+  }
+  async function dropOld(): Promise<void> {
+    const dueMs = environment.clock.now() - projection.keepRetiredMs
+    for (const record of await store.projections.list()) {
+      const due = record.phase === 'retired' && Date.parse(record.retiredAt ?? '') <= dueMs
+      if (!due || record.name !== projection.name || record.target !== projection.target.kind) continue
+      await store.projections.drop(record, { destroy: async (tx) => newest.target?.destroy(record, tx) })
+      log.info('an old version of a projection was dropped', { projection: record.name, version: record.version })
+    }
+  }
+  async function attempt(): Promise<void> {
+    try {
+      await turn()
+      lastError = undefined
+    } catch (error) {
+      const text = toOneLine(error)
+      if (text !== lastError)
+        log.warn('a projection cannot be looked after, tries again', { projection: projection.name, error: text })
+      lastError = text
+    }
+  }
+  async function run(): Promise<void> {
+    while (!stopping) {
+      await waits.idle(newest.phase === 'building' ? buildingMs : quietMs)
+      if (!stopping) await attempt()
+    }
+  }
+
+  return {
+    name: projection.name,
+    async prepare() {
+      try {
+        for (const version of versions) await version.register()
+        const progress = await Promise.all(newest.sources.map((source) => bus.end(source)))
+        // Nothing to read yet: live at once, so that the first reader of a new system finds it.
+        if (newest.phase === 'building' && progress.every((end) => end === 0)) {
+          await store.projections.swap(projection, { ends: async () => new Map() })
+          await newest.register()
+        }
+      } catch (error) {
+        if (!isOutage(error)) throw error
+        log.warn('a projection cannot be prepared, tries again', {
+          projection: projection.name,
+          error: toOneLine(error),
+        })
+      }
+    },
+    start() {
+      stopping = false
+      waits.wake()
+      running ??= run()
+    },
+    async stop(withinMs) {
+      stopping = true
+      waits.interrupt()
+      await Promise.all(versions.map((version) => version.stop(withinMs)))
+      await running
+      await Promise.all(versions.map((version) => version.stop(withinMs)))
+      running = undefined
+      await Promise.all(versions.map((version) => version.close()))
+    },
+    read: (how) => reader.read(how),
+    waitFor: (position, how) => reader.waitFor(position, how),
+    status: () => versions.map((version) => version.status()),
+  }
+}
+
+function chainOf(projection: Projection): readonly Projection[] {
+  const { previous } = projection
+  return previous === undefined ? [projection] : [projection, ...chainOf(previous)]
+}

@@ -1,0 +1,152 @@
+/**
+ * One version of a projection in one host: entered in the books, fed while it may be, looked at now and then. What readers see
+ * is decided elsewhere (keeper.ts); a version only grows.
+ */
+import type { Consumer, ConsumerStatus } from '../bus/consumer.ts'
+import { toOneLine } from '../bus/operator-log.ts'
+import { isBanyanError } from '../core/error.ts'
+import { type ProjectionPhase, projectionGroup } from '../store/projections.ts'
+import { type Projection, sourcesOf } from './define-projection.ts'
+import { createFeed, type ProjectionHost } from './feed.ts'
+import { assertHistory } from './history.ts'
+import { createProgressMeter, type ProjectionProgressReport } from './progress.ts'
+import type { ProjectionTarget } from './target.ts'
+
+/** How a version is doing, as this host sees it. */
+export interface ProjectionStatus {
+  readonly name: string
+  readonly version: number
+  /** `refused`: it cannot be built; `reason` says why. */
+  readonly state: ProjectionPhase | 'refused' | 'unknown'
+  readonly progress: ProjectionProgressReport | undefined
+  readonly reason: string | undefined
+}
+
+const stopWithinMs = 10_000
+
+/** See the top of the file. */
+export class RunningVersion {
+  readonly projection: Projection
+  readonly sources: readonly string[]
+  readonly #host: ProjectionHost
+  readonly #onApplied: (eventIds: readonly string[]) => void
+  readonly #look: () => Promise<ProjectionProgressReport>
+  #target: ProjectionTarget<never, unknown> | undefined
+  #consumers: readonly Consumer[] = []
+  #phase: ProjectionPhase | undefined
+  #progress: ProjectionProgressReport | undefined
+  #reason: string | undefined
+
+  constructor(host: ProjectionHost, projection: Projection, onApplied: (eventIds: readonly string[]) => void) {
+    this.#host = host
+    this.projection = projection
+    this.sources = sourcesOf(projection)
+    this.#onApplied = onApplied
+    const { bus, store, environment } = host
+    const meter = createProgressMeter(projection, this.sources, {
+      bus,
+      projections: store.projections,
+      clock: environment.clock,
+    })
+    this.#look = () => meter.look()
+  }
+
+  get target(): ProjectionTarget<never, unknown> | undefined {
+    return this.#target
+  }
+  get phase(): ProjectionPhase | undefined {
+    return this.#phase
+  }
+  get consumers(): readonly Consumer[] {
+    return this.#consumers
+  }
+  get refused(): boolean {
+    return this.#reason !== undefined
+  }
+
+  status(): ProjectionStatus {
+    const { name, version } = this.projection
+    const state = this.refused ? 'refused' : (this.#phase ?? 'unknown')
+    return { name, version, state, progress: this.#progress, reason: this.#reason }
+  }
+  feeds(): readonly ConsumerStatus[] {
+    return this.#consumers.map((consumer) => consumer.status())
+  }
+
+  /** Opens its target and enters it in the books, once; what the books say now. */
+  async register(): Promise<ProjectionPhase> {
+    const { projection } = this
+    const { store, service } = this.#host
+    this.#target ??= await projection.target.open({ service, store })
+    const target = this.#target
+    const record = await store.projections.register(projection, projection.target.kind, (tx) =>
+      target.prepare(projection, tx, (inner) => create(projection, inner)),
+    )
+    this.#phase = record.phase
+    return record.phase
+  }
+
+  /** One look: whether the log has what it needs, whether it is to be fed, how far it is. */
+  async turn(): Promise<ProjectionProgressReport | undefined> {
+    if ((await this.register()) === 'dropped') {
+      await this.stop(stopWithinMs)
+      return undefined
+    }
+    this.#progress = await this.#look()
+    if (!(await this.#hasHistory(this.#progress))) return undefined
+    this.#feed()
+    return this.#progress
+  }
+
+  async #hasHistory(progress: ProjectionProgressReport): Promise<boolean> {
+    const { name, version, history } = this.projection
+    if (this.#phase !== 'building' || history === 'available') return true
+    try {
+      for (const { source, done } of progress.sources)
+        await assertHistory(this.#host.bus, `'${name}' version ${version}`, source, done)
+      this.#reason = undefined
+      return true
+    } catch (error) {
+      if (!isBanyanError(error) || error.reason !== 'HISTORY_TRIMMED') throw error
+      await this.#refuse(toOneLine(error))
+      return false
+    }
+  }
+
+  async #refuse(reason: string): Promise<void> {
+    if (this.#reason !== reason)
+      this.#host.log.warn('a projection cannot be built', { group: projectionGroup(this.projection), reason })
+    this.#reason = reason
+    await this.stop(stopWithinMs)
+  }
+
+  #feed(): void {
+    if (this.#consumers.length > 0 || this.#target === undefined) return
+    this.#consumers = createFeed(this.#host, this.projection, this.#target, this.#onApplied)
+    for (const consumer of this.#consumers) consumer.start()
+  }
+
+  /** Keys that are parked: events that could not be applied, and those behind them. */
+  async parkedKeys(): Promise<number> {
+    const group = projectionGroup(this.projection)
+    const sets = await Promise.all(this.sources.map((source) => this.#host.store.inbox.parkedKeys(group, source)))
+    return sets.reduce((sum, set) => sum + set.size, 0)
+  }
+
+  async stop(withinMs: number): Promise<void> {
+    const consumers = this.#consumers
+    this.#consumers = []
+    await Promise.all(consumers.map((consumer) => consumer.stop({ withinMs })))
+  }
+
+  async close(): Promise<void> {
+    await this.#target?.close()
+  }
+}
+
+async function create({ create: given }: Projection, tx: unknown): Promise<void> {
+  if (given === undefined) return
+  if (typeof given === 'function') return void (await given(tx as never))
+  const { sql } = tx as { sql(text: TemplateStringsArray): Promise<unknown> }
+  for (const text of given) await sql(Object.assign([text], { raw: [text] }))
+}
