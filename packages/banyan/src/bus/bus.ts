@@ -4,6 +4,7 @@
  * implement it and pass one contract suite.
  */
 import type { NewEvent, OutboxCursor } from '../store/outbox.ts'
+import type { LogKeeping } from './keeping.ts'
 
 /** The right to append to one source, for a time, and where its outbox was read up to. */
 export interface RelayLease {
@@ -29,12 +30,17 @@ export interface Bus {
   append(lease: RelayLease, events: readonly NewEvent[], cursor: OutboxCursor): Promise<void>
   /** Lets go of the lease. */
   release(lease: RelayLease): Promise<void>
-  /** Events of a source after an offset, in order. */
+  /**
+   * Events of a source after an offset, in order. Offsets have no gaps, so a first one above `afterOffset + 1` says that
+   * what lay between is past its retention and gone.
+   */
   read(source: string, afterOffset: number, limit: number): Promise<readonly LoggedEvent[]>
   /** The last offset of a source; 0 when there is none. */
   end(source: string): Promise<number>
   /** Wakes the listener when a source has grown. A hint; polling stands behind it. */
   onAppend(listener: (source: string) => void): () => void
+  /** Retention, readers and what audits need; left out by a log that something else keeps. */
+  readonly keeping?: LogKeeping
   ping(): Promise<void>
   close(): Promise<void>
 }

@@ -5,9 +5,24 @@ export { type Consumer, type ConsumerStatus, createConsumer } from './consumer.t
 export { type ConsumerOptions, groupOf } from './consumer-options.ts'
 export { type BatchPolicy, type DeliveryPolicy, isOutage, type RetryPolicy } from './delivery-policy.ts'
 export { type Envelope, type EventFacts, fromEnvelope, maxEventBytes, maxKeyLength, toNewEvent } from './envelope.ts'
+export {
+  type AuditBaseline,
+  defaultReaderTtlMs,
+  type LogEntry,
+  type LogKeeping,
+  type LogReader,
+  type Pin,
+  type ReaderPosition,
+  type RetainOptions,
+  type RetentionLimit,
+  type RetentionReport,
+  type RetentionRule,
+  type SourceFacts,
+} from './keeping.ts'
 export { createMemoryBus, type MemoryBusOptions } from './memory/memory-bus.ts'
 export type { OperatorLog } from './operator-log.ts'
 export { createRelay, type Relay, type RelayStatus } from './relay.ts'
 export type { RelayOptions } from './relay-options.ts'
+export { planRetention, type RetentionPlan, rollAfterMs, type SegmentFacts, type TypeFacts } from './retention.ts'
 export type { ConsumerCounts } from './session-report.ts'
 export { Unretryable } from './unretryable.ts'

@@ -1,14 +1,16 @@
 import { expect, it } from 'vitest'
 import { createVirtualEnvironment } from '../../core/environment/virtual/index.ts'
-import { busSuite } from '../../testing/suites/index.ts'
+import { busSuite, keepingSuite, type OpenedBus } from '../../testing/suites/index.ts'
 import { rejection, sampleEvent } from '../../testing/suites/sample.ts'
 import { createMemoryBus } from './memory-bus.ts'
 
-busSuite('memory', async () => {
+const open = async (): Promise<OpenedBus> => {
   const environment = createVirtualEnvironment()
   const bus = createMemoryBus({ environment })
   return { bus, shiftClock: async (ms) => environment.advance(ms), close: () => bus.close() }
-})
+}
+busSuite('memory', open)
+keepingSuite('memory', open)
 
 it('refuses an append over its bound and takes nothing of it', async () => {
   const bus = createMemoryBus({ environment: createVirtualEnvironment(), maxEventsPerSource: 1 })

@@ -1,5 +1,5 @@
 /**
- * The log in memory: one array per source, leases with epochs, and the relay's position stored by the append. For one
+ * The log in memory: one log per source, leases with epochs, and the relay's position stored by the append. For one
  * process: tests, virtual time, and systems that may forget their events when they end.
  */
 
@@ -7,22 +7,17 @@ import type { Environment } from '../../core/environment/environment.ts'
 import { BanyanError } from '../../core/error.ts'
 import { isSameInstance } from '../../store/holder.ts'
 import { Fenced } from '../../store/inbox.ts'
-import type { OutboxCursor } from '../../store/outbox.ts'
-import type { Bus, LoggedEvent, RelayLease } from '../bus.ts'
+import type { Bus, RelayLease } from '../bus.ts'
+import { createMemoryKeeping } from './memory-keeping.ts'
+import { MemoryLog } from './memory-log.ts'
 
 /** What a bus in memory is made of. */
 export interface MemoryBusOptions {
   readonly environment: Environment
   /** Events kept per source, at most; an append beyond them is refused with RESOURCE_EXHAUSTED. Default 1 000 000. */
   readonly maxEventsPerSource?: number
-}
-
-interface SourceLog {
-  readonly events: LoggedEvent[]
-  epoch: number
-  holder: string | undefined
-  expiresMs: number
-  cursor: OutboxCursor | undefined
+  /** Events per segment: what retention drops at a time. Default 1 000. */
+  readonly segmentEvents?: number
 }
 
 /**
@@ -35,17 +30,17 @@ interface SourceLog {
 export function createMemoryBus(options: MemoryBusOptions): Bus {
   const { clock } = options.environment
   const maxEvents = options.maxEventsPerSource ?? 1_000_000
-  const logs = new Map<string, SourceLog>()
+  const logs = new Map<string, MemoryLog>()
   const listeners = new Set<(source: string) => void>()
   let closed = false
 
-  function logOf(source: string): SourceLog {
+  function logOf(source: string): MemoryLog {
     if (closed) throw new BanyanError('UNAVAILABLE', 'the bus is closed', { retryable: true })
-    const log = logs.get(source) ?? { events: [], epoch: 0, holder: undefined, expiresMs: 0, cursor: undefined }
+    const log = logs.get(source) ?? new MemoryLog(source, options.segmentEvents ?? 1_000)
     logs.set(source, log)
     return log
   }
-  function isCurrent(log: SourceLog, lease: RelayLease): boolean {
+  function isCurrent(log: MemoryLog, lease: RelayLease): boolean {
     return log.epoch === lease.epoch && log.holder !== undefined
   }
 
@@ -63,8 +58,8 @@ export function createMemoryBus(options: MemoryBusOptions): Bus {
       const { source } = lease
       const log = logOf(source)
       if (!isCurrent(log, lease)) throw new Fenced(`the relay of '${source}' (epoch ${lease.epoch})`)
-      if (log.events.length + events.length > maxEvents) throw logFull(source, maxEvents)
-      for (const event of events) log.events.push({ ...event, source, offset: log.events.length + 1 })
+      if (log.size + events.length > maxEvents) throw logFull(source, maxEvents)
+      log.append(events, clock.now())
       log.cursor = cursor
       if (events.length > 0) for (const listener of listeners) queueMicrotask(() => listener(source))
     },
@@ -72,8 +67,9 @@ export function createMemoryBus(options: MemoryBusOptions): Bus {
       const log = logOf(lease.source)
       if (isCurrent(log, lease)) log.holder = undefined
     },
-    read: async (source, afterOffset, limit) => logOf(source).events.slice(afterOffset, afterOffset + limit),
-    end: async (source) => logOf(source).events.length,
+    read: async (source, afterOffset, limit) => logOf(source).read(afterOffset, limit),
+    end: async (source) => logOf(source).end,
+    keeping: createMemoryKeeping(clock, logs),
     onAppend(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -91,6 +87,6 @@ function logFull(source: string, maxEvents: number): BanyanError {
   return new BanyanError('RESOURCE_EXHAUSTED', `the log of '${source}' holds its ${maxEvents} events already`, {
     reason: 'LOG_FULL',
     retryable: true,
-    hint: 'The bus in memory forgets nothing; use the Postgres bus for long runs, or raise maxEventsPerSource.',
+    hint: 'Give its events a retention, use the Postgres bus for long runs, or raise maxEventsPerSource.',
   })
 }
