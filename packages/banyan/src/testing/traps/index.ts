@@ -1,5 +1,6 @@
 /** The naive versions that the tests of the 15 traps compare with; docs/guide/event-guarantees.md lists traps and tests. */
-export { deliverNaively } from './naive-delivery.ts'
+export { consumeNaively, type NaiveFailure } from './naive-consumer.ts'
+export { deliverNaively, markFirst } from './naive-delivery.ts'
 export {
   createNaiveOutbox,
   type NaiveOutboxOptions,

@@ -23,3 +23,19 @@ export async function deliverNaively(
   await between()
   await store.transact(async () => undefined, { delivery: mark })
 }
+
+/**
+ * Marks the delivery first and runs the effect then, as inboxes with a placeholder do: an attempt that fails leaves its mark
+ * behind, and the next one takes the event for a duplicate.
+ *
+ * @example
+ * await markFirst(store, mark, (tx) => tx.sql`INSERT INTO effect VALUES (1)`)
+ */
+export async function markFirst(
+  store: Store,
+  mark: DeliveryMark,
+  effect: (tx: StoreTransaction) => Promise<unknown>,
+): Promise<void> {
+  await store.transact(async () => undefined, { delivery: mark })
+  await store.transact(effect)
+}
