@@ -6,6 +6,7 @@
 import { type Border, createServiceBorder } from '../contract/border.ts'
 import { BanyanError, isBanyanError } from '../core/error.ts'
 import { INVALID } from '../schema/index.ts'
+import { VersionConflict } from '../store/stream-rules.ts'
 import type { CallContext } from './call-context.ts'
 import { cancelled } from './refusals.ts'
 import type { OperationShape } from './shapes.ts'
@@ -22,6 +23,8 @@ export const defects: ReadonlySet<string> = new Set([
   'TRANSACTION_IN_QUERY',
   'NO_DATABASE',
   'FOREIGN_EVENT',
+  'UNDECLARED_AGGREGATE',
+  'UNKNOWN_COMMAND',
   'UNKNOWN_CALLER',
   'NOT_A_HOST',
   'BAD_WIRE_CALL',
@@ -31,7 +34,7 @@ const isInternal = ({ code, reason }: BanyanError): boolean =>
   internalCodes.has(code) || (reason !== undefined && defects.has(reason))
 
 /** A typed error of another contract that the handler let through: this operation's callers were never promised it. */
-const isForeign = (error: BanyanError): boolean => error.details !== undefined
+const isForeign = (error: BanyanError): boolean => error.details !== undefined && !(error instanceof VersionConflict)
 
 const internal = (): BanyanError => new BanyanError('INTERNAL', 'internal error', { outcome: 'unknown' })
 
