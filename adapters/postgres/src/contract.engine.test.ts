@@ -4,6 +4,7 @@ import {
   eventStoreSuite,
   idempotencySuite,
   inboxSuite,
+  keepingSuite,
   type OpenedBus,
   type OpenedStore,
   outboxSuite,
@@ -15,7 +16,7 @@ import { createPostgresStore } from './store/postgres-store.ts'
 import { asAdmin, createDatabase, describeEngines, type Engine, shiftClock } from './testing/engines.ts'
 import { emptyStore } from './testing/fixtures.ts'
 
-const emptyBus = `DELETE FROM banyan.source; DELETE FROM banyan.event; UPDATE banyan.clock SET shift = '0'`
+const emptyBus = `DELETE FROM banyan.source; DELETE FROM banyan.event; DELETE FROM banyan.reader; UPDATE banyan.clock SET shift = '0'`
 
 describeEngines('contract', (engine, name) => {
   const openStore = createStoreOpener(engine)
@@ -26,6 +27,7 @@ describeEngines('contract', (engine, name) => {
   idempotencySuite(name, openStore)
   eventStoreSuite(name, openStore)
   busSuite(name, createBusOpener(engine))
+  keepingSuite(name, createBusOpener(engine))
 })
 
 function createStoreOpener(engine: () => Engine): () => Promise<OpenedStore> {

@@ -21,7 +21,9 @@ describeEngines('bus', (engine) => {
     url = await databaseOf(engine())
     await open()
     await asAdmin(url, (session) =>
-      session.script(`DELETE FROM banyan.source; DELETE FROM banyan.event; UPDATE banyan.clock SET shift = '0'`),
+      session.script(
+        `DELETE FROM banyan.source; DELETE FROM banyan.event; DELETE FROM banyan.reader; UPDATE banyan.clock SET shift = '0'`,
+      ),
     )
   })
   afterEach(async () => {
@@ -105,17 +107,6 @@ describeEngines('bus', (engine) => {
     woken.length = 0
     await one.append(held, [newEvent('b')], at(2))
     await expect.poll(() => woken).toContain('orders')
-  })
-
-  it('trims by age and keeps its offsets', async () => {
-    const bus = await open()
-    const held = await lease(bus)
-    await bus.append(held, [newEvent('old')], at(1))
-    await shiftClock(url, 60_000)
-    await bus.append(held, [newEvent('new')], at(2))
-    expect(await bus.trim(30_000)).toBe(1)
-    expect((await bus.read('orders', 0, 10)).map((event) => [event.offset, event.type])).toEqual([[2, 'new']])
-    expect(await bus.end('orders')).toBe(2)
   })
 
   it('forgets a position when it is told to', async () => {

@@ -2,19 +2,21 @@
  * The log on Postgres: one database for a system, a row per source that holds its lease, its position and its last offset.
  *
  * An append is one statement: it moves the source's row under the epoch, which serialises appends of one source and makes
- * offsets visible in their order, and inserts the events with the next offsets. The relay's cursor commits with them, so an
+ * offsets visible in their order, and inserts the events with the next offsets into the open segment. The relay's cursor commits with them, so an
  * append whose answer was lost is never repeated: who asks for the lease again is told where the log really stands.
  */
 
-import type { Bus, LoggedEvent, RelayLease } from 'banyan/bus'
+import type { Bus, LoggedEvent, LogKeeping, RelayLease } from 'banyan/bus'
 import { BanyanError } from 'banyan/core'
-import { Fenced, type NewEvent, type OutboxCursor } from 'banyan/store'
+import type { OutboxCursor } from 'banyan/store'
 import { Pool, type PoolState } from '../client/pool.ts'
 import { toAnswerTimeout } from '../client/session.ts'
 import { type Delay, processTimers } from '../client/timing.ts'
 import { migrate } from '../migration/migrate.ts'
 import { busMigrations } from '../migration/store-schema.ts'
 import { alone, createRunner, type RunAlone } from '../store/alone.ts'
+import { createPostgresKeeping } from './postgres-keeping.ts'
+import { createSegmentedLog, type SegmentLimits } from './segmented-log.ts'
 import { createWaker } from './waker.ts'
 
 /** What a log on Postgres is made of; times in milliseconds. */
@@ -29,6 +31,8 @@ export interface PostgresBusOptions {
   readonly queueLimit?: number
   /** Default 30 000. */
   readonly statementTimeoutMs?: number
+  /** Events of a source that lie in one table, and go together when they are past their retention. Default 65 536. */
+  readonly segmentEvents?: number
   readonly log?: (message: string) => void
   /** Timers; those of the process unless given. */
   readonly after?: Delay
@@ -36,8 +40,7 @@ export interface PostgresBusOptions {
 
 /** A log on Postgres: the port, and what only a database has. */
 export interface PostgresBus extends Bus {
-  /** Removes events appended longer ago than this; returns how many. Offsets stay as they are. */
-  trim(olderThanMs: number): Promise<number>
+  readonly keeping: LogKeeping
   /**
    * Forgets where a source's outbox was read up to, after its database was restored or replaced: the next relay begins at
    * the beginning of what the outbox holds. Events sent twice by that are dropped by their marks.
@@ -61,28 +64,10 @@ const take = `
       OR split_part(s.holder, '#', 1) = split_part(excluded.holder, '#', 1)
   RETURNING epoch, cursor`
 
-const append = `
-  WITH moved AS (
-    UPDATE banyan.source SET last_offset = last_offset + cardinality($4::uuid[]), cursor = $3::jsonb
-    WHERE name = $1 AND epoch = $2 AND holder IS NOT NULL
-    RETURNING last_offset - cardinality($4::uuid[]) AS base, banyan.now() AS now
-  ),
-  appended AS (
-    INSERT INTO banyan.event (source, log_offset, event_id, type, key, envelope, appended_at)
-    SELECT $1, base + place, event_id, type, key, envelope, now
-    FROM moved, unnest($4::uuid[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS e (event_id, type, key, envelope, place)
-  )
-  SELECT FROM moved`
+/** A segment is closed early when so much was appended to it. */
+const segmentBytes = 128 * 1_024 * 1_024
 
-const read = `
-  SELECT event_id AS id, type, key, envelope, source, log_offset::float8 AS "offset" FROM banyan.event
-  WHERE source = $1 AND log_offset > $2 ORDER BY log_offset LIMIT $3`
-
-const trimBatch = 10_000
-const trim = `
-  DELETE FROM banyan.event WHERE (source, log_offset) IN (
-    SELECT source, log_offset FROM banyan.event
-    WHERE appended_at <= banyan.now() - make_interval(secs => $1::float8 / 1000) LIMIT ${trimBatch})`
+const contents = 'event_id AS id, type, key, envelope'
 
 /**
  * Opens the log of a system, and makes its tables when they are not there.
@@ -118,7 +103,7 @@ export async function createPostgresBus(options: PostgresBusOptions): Promise<Po
   const waker = createWaker({ session, run, after })
 
   return {
-    ...createLog(run, waker.appended),
+    ...createLog(run, { events: options.segmentEvents ?? 65_536, bytes: segmentBytes }, waker.appended),
     onAppend: waker.onAppend,
     async close() {
       waker.close()
@@ -132,42 +117,37 @@ export async function createPostgresBus(options: PostgresBusOptions): Promise<Po
 
 function createLog(
   run: RunAlone,
+  limits: SegmentLimits,
   appended: (source: string) => void,
 ): Omit<PostgresBus, 'onAppend' | 'close' | 'pool'> {
+  const log = createSegmentedLog(run, limits)
   return {
+    keeping: createPostgresKeeping(run, log),
     async lease(source, holder, leaseMs): Promise<RelayLease | undefined> {
       const kept = await run(keep, [source, holder, leaseMs])
       const { rows } = kept.rows.length > 0 ? kept : await run(take, [source, holder, leaseMs])
       const [row] = rows as { epoch: string; cursor: OutboxCursor | null }[]
       return row === undefined ? undefined : { source, epoch: Number(row.epoch), cursor: row.cursor ?? undefined }
     },
-    async append({ source, epoch }, events, cursor) {
-      const column = (name: keyof NewEvent): readonly string[] => events.map((event) => event[name])
-      const columns = [column('id'), column('type'), column('key'), column('envelope')]
-      const { rows } = await run(append, [source, epoch, JSON.stringify(cursor), ...columns])
-      if (rows.length === 0) throw new Fenced(`the relay of '${source}' (epoch ${epoch})`)
-      if (events.length > 0) appended(source)
+    async append(lease, events, cursor) {
+      await log.append(lease, events, cursor)
+      if (events.length > 0) appended(lease.source)
     },
     async release({ source, epoch }) {
       await run('UPDATE banyan.source SET holder = NULL WHERE name = $1 AND epoch = $2', [source, epoch])
     },
     async read(source, afterOffset, limit): Promise<readonly LoggedEvent[]> {
-      return (await run(read, [source, afterOffset, limit])).rows
+      const rows = await log.read<Omit<LoggedEvent, 'source'>>(source, afterOffset, limit, contents)
+      return rows.map((row) => ({ ...row, source }))
     },
     async end(source) {
       const { rows } = await run('SELECT last_offset::float8 AS last FROM banyan.source WHERE name = $1', [source])
       return rows[0]?.last ?? 0
     },
-    async trim(olderThanMs) {
-      let trimmed = 0
-      for (;;) {
-        const count = (await run(trim, [olderThanMs])).rowCount ?? 0
-        trimmed += count
-        if (count < trimBatch) return trimmed
-      }
-    },
     async forgetCursor(source) {
-      const { rowCount } = await run('UPDATE banyan.source SET cursor = NULL WHERE name = $1', [source])
+      const { rowCount } = await run('UPDATE banyan.source SET cursor = NULL, baseline = NULL WHERE name = $1', [
+        source,
+      ])
       if (rowCount === 0) throw new BanyanError('NOT_FOUND', `the log knows no source '${source}'`)
     },
     async ping() {

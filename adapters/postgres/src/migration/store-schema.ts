@@ -11,8 +11,10 @@
 import type { Migration } from 'banyan/store'
 import { deadLettersMigration } from './dead-letters.ts'
 import { eventStoreMigration } from './event-store-schema.ts'
+import { logRetention } from './log-retention.ts'
 import { outboxRing } from './outbox-ring.ts'
 import { projectionMigration } from './projection-schema.ts'
+import { scheduledMigration } from './scheduled.ts'
 import { toMigration } from './source.ts'
 
 const clock = `
@@ -122,6 +124,7 @@ export const storeMigrations: readonly Migration[] = [
   toMigration('banyan-002-store', store),
   outboxRing,
   deadLettersMigration,
+  scheduledMigration,
   eventStoreMigration,
   projectionMigration,
 ]
@@ -155,4 +158,5 @@ CREATE TABLE banyan.event (
 CREATE INDEX event_appended_at ON banyan.event USING brin (appended_at);
 `,
   ),
+  logRetention,
 ]
