@@ -40,5 +40,6 @@ export function openStore({ storeUrl }: ActorGiven, service: string): Promise<Po
 /** The log. */
 export async function openBus({ bus }: ActorGiven): Promise<Bus> {
   if (bus.kind === 'postgres') return createPostgresBus({ url: bus.url, statementTimeoutMs: 10_000 })
-  throw new Error(`no bus '${bus.kind}' yet`)
+  const { createNatsBus } = await import('@banyan/nats')
+  return createNatsBus({ url: bus.url, system: 'chaos', requestTimeoutMs: 2_000 })
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { judgeLedger, type LedgerVerdict, type PlannedFault, planFaults } from 'banyan/testing'
 import type { ChaosOptions } from './options.ts'
 import { readCounts, readLedger } from './rest.ts'
-import { faultKinds, openStage, type Stage } from './stage.ts'
+import { brokerFaultKinds, faultKinds, openStage, type Stage } from './stage.ts'
 
 const progressEveryMs = 5_000
 /** Far enough apart that something works in between, near enough that repairs meet the next fault. */
@@ -38,7 +38,7 @@ export async function runChaos(options: ChaosOptions, say: (line: string) => voi
 
 async function loadUnderFaults(
   stage: Stage,
-  { seconds, seed }: ChaosOptions,
+  { seconds, seed, bus }: ChaosOptions,
   say: (line: string) => void,
 ): Promise<Record<string, number>> {
   const counts: Record<string, number> = {}
@@ -46,7 +46,8 @@ async function loadUnderFaults(
   const beganMs = performance.now()
   const elapsedMs = (): number => performance.now() - beganMs
   const telling = setInterval(() => void tell(stage, counts, elapsedMs(), say), progressEveryMs)
-  for (const fault of planFaults({ seed, lengthMs: seconds * 1_000, everyMs, kinds: faultKinds })) {
+  const kinds = bus === 'nats' ? brokerFaultKinds : faultKinds
+  for (const fault of planFaults({ seed, lengthMs: seconds * 1_000, everyMs, kinds })) {
     await sleep(Math.max(0, fault.atMs - elapsedMs()))
     await until(async () => stage.isWorking() || elapsedMs() >= seconds * 1_000, maxRecoveryMs)
     if (elapsedMs() >= seconds * 1_000) break

@@ -1,10 +1,12 @@
 /** The whole rig at work: databases, log, producers and consumers, and what can be done to them. */
+import { createNatsBus } from '@banyan/nats'
 import { createPostgresBus, createPostgresStore, type PostgresStore } from '@banyan/postgres'
 import type { Bus } from 'banyan/bus'
 import { type PlannedFault, targetOf } from 'banyan/testing'
 import { Actor } from './actor.ts'
+import { type Broker, startBroker } from './broker.ts'
 import { type Cluster, startCluster } from './cluster.ts'
-import type { ChaosOptions } from './options.ts'
+import type { BusKind, ChaosOptions } from './options.ts'
 import { type ActorGiven, type ActorMessage, type BusAddress, consuming, producing } from './scene.ts'
 import { consumerMigrations, producerMigrations } from './tables.ts'
 
@@ -28,7 +30,7 @@ export interface Stage {
   stop(): Promise<void>
 }
 
-/** Kinds of faults for a plan, by their weight. */
+/** Kinds of faults for a plan, by their weight; those of a broker only where there is one. */
 export const faultKinds = {
   'kill -9': { weight: 8 },
   SIGSTOP: { weight: 4, forMs: [500, 6_000] },
@@ -36,30 +38,54 @@ export const faultKinds = {
   'database crash': { weight: 2, forMs: [0, 1_500] },
 } as const
 
+export const brokerFaultKinds = {
+  ...faultKinds,
+  'broker leader killed': { weight: 3, forMs: [0, 2_000] },
+  'broker stopped': { weight: 1, forMs: [500, 4_000] },
+} as const
+
+/** What carries the events, beside the database of the services. */
+interface Log {
+  readonly address: BusAddress
+  readonly bus: Bus
+  /** Postgres of the log, when it is one. */
+  readonly cluster?: Cluster
+  readonly broker?: Broker
+}
+
+/** Everything that must end again, in the order in which it began. */
+type Cleanup = (() => Promise<unknown>)[]
+
 export async function openStage(options: ChaosOptions): Promise<Stage> {
-  if (options.bus !== 'postgres') throw new Error(`--bus ${options.bus} is not there yet`)
-  const clusters: Cluster[] = []
+  const cleanup: Cleanup = []
+  const stop = async (): Promise<void> => {
+    for (const end of cleanup.splice(0).toReversed()) await end()
+  }
   try {
-    clusters.push(await startCluster('services', [producing, consuming]), await startCluster('log', []))
-    return await setUp(options, clusters)
+    return await setUp(options, cleanup, stop)
   } catch (error) {
-    await Promise.all(clusters.map((cluster) => cluster.stop()))
+    await stop()
     throw error
   }
 }
 
-async function setUp(options: ChaosOptions, clusters: readonly Cluster[]): Promise<Stage> {
-  const [services, log] = clusters as [Cluster, Cluster]
+async function setUp(options: ChaosOptions, cleanup: Cleanup, stop: () => Promise<void>): Promise<Stage> {
+  const services = await startCluster('services', [producing, consuming])
+  cleanup.push(() => services.stop())
   const urlOf = (service: string): string => services.provisioned.services[service] as string
+  const log = await startLog(options.bus, cleanup)
+  const { bus } = log
   const producer = await createPostgresStore({ url: urlOf(producing), service: producing, statementTimeoutMs: 0 })
   const consumer = await createPostgresStore({ url: urlOf(consuming), service: consuming, statementTimeoutMs: 0 })
+  cleanup.push(() => Promise.all([producer.close(2_000), consumer.close(2_000), bus.close()]))
   await producer.migrate(producerMigrations)
   await consumer.migrate(consumerMigrations)
-  const address: BusAddress = { kind: 'postgres', url: log.provisioned.bus }
-  const bus = await createPostgresBus({ url: address.url })
   const acknowledged = new Map<string, number>()
-  const actors = createActors(options, urlOf, address, (message) => note(acknowledged, message))
+  const actors = createActors(options, urlOf, log.address, (message) => note(acknowledged, message))
+  const endActors = async (): Promise<void> => void (await Promise.all(actors.map((actor) => actor.stop())))
+  cleanup.push(endActors)
   for (const actor of actors) actor.start()
+  const clusters = log.cluster === undefined ? [services] : [services, log.cluster]
   const repairs = new Set<Promise<unknown>>()
 
   return {
@@ -68,7 +94,7 @@ async function setUp(options: ChaosOptions, clusters: readonly Cluster[]): Promi
     bus,
     acknowledged,
     strike(fault) {
-      const repair = strike(fault, actors, clusters).catch(() => undefined)
+      const repair = strike(fault, actors, clusters, log.broker).catch(() => undefined)
       repairs.add(repair)
       void repair.then(() => repairs.delete(repair))
     },
@@ -81,16 +107,23 @@ async function setUp(options: ChaosOptions, clusters: readonly Cluster[]): Promi
     quieten: async () => {
       await Promise.all(actors.map((actor) => actor.becomeQuiet()))
     },
-    endActors: async () => {
-      await Promise.all(actors.map((actor) => actor.stop()))
-    },
+    endActors,
     starts: () => actors.reduce((sum, actor) => sum + actor.starts, 0),
-    async stop() {
-      await Promise.all(actors.map((actor) => actor.stop()))
-      await Promise.all([producer.close(2_000), consumer.close(2_000), bus.close()])
-      await Promise.all(clusters.map((cluster) => cluster.stop()))
-    },
+    stop,
   }
+}
+
+async function startLog(kind: BusKind, cleanup: Cleanup): Promise<Log> {
+  if (kind === 'postgres') {
+    const cluster = await startCluster('log', [])
+    cleanup.push(() => cluster.stop())
+    const address: BusAddress = { kind, url: cluster.provisioned.bus }
+    return { address, bus: await createPostgresBus({ url: address.url }), cluster }
+  }
+  const broker = await startBroker()
+  cleanup.push(() => broker.stop())
+  const address: BusAddress = { kind, url: broker.url }
+  return { address, bus: await createNatsBus({ url: address.url, system: 'chaos' }), broker }
 }
 
 function createActors(
@@ -118,6 +151,7 @@ async function strike(
   { kind, target, forMs }: PlannedFault,
   actors: readonly Actor[],
   clusters: readonly Cluster[],
+  broker: Broker | undefined,
 ): Promise<void> {
   const actor = targetOf(
     actors.filter((one) => one.isAlive),
@@ -128,4 +162,6 @@ async function strike(
   if (kind === 'SIGSTOP') actor?.pause(forMs)
   if (kind === 'cut connections') await cluster?.cut(0.2 + target * 0.8)
   if (kind === 'database crash') await cluster?.restart(forMs)
+  if (kind === 'broker leader killed') await broker?.killLeader(target, forMs)
+  if (kind === 'broker stopped') await broker?.pause(target, forMs)
 }
