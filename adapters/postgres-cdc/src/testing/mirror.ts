@@ -1,26 +1,11 @@
 /** A service that mirrors whatever changes, and what its outbox then says: the rig of the engine tests. */
 import { createPostgresStore, type PostgresStore } from '@banyan/postgres'
-import { defineContract, event, t } from 'banyan/contract'
-import type { Change } from '../change.ts'
 import { type ChangeSource, createChangeSource } from '../change-source.ts'
-import type { ChangeSourceOptions, PublishChange } from '../options.ts'
+import type { ChangeSourceOptions } from '../options.ts'
 import { ask, createDatabase, type Engine, eventually } from './engines.ts'
+import { mirror } from './mirror-contract.ts'
 
-/** A contract that can say anything. */
-export const Mirror = defineContract('mirror', {
-  version: '1.0.0',
-  owner: 'tests',
-  operations: {},
-  events: {
-    changed: event({ key: 'key', data: t.Object({ key: t.String(), change: t.Unknown() }) }),
-  },
-})
-
-/** Publishes each change as it is, keyed by table and key. */
-export function mirror(change: Change, publish: PublishChange): void {
-  const key = 'key' in change ? Object.values(change.key).join('/') : '*'
-  publish(Mirror.events.changed, { key: `${change.table}/${key}`, change })
-}
+export { mirror } from './mirror-contract.ts'
 
 /** An event of the outbox. */
 export interface Published {
