@@ -112,7 +112,12 @@ function assemble(parts: Parts): NatsBus {
   return {
     async lease(source, holder, leaseMs) {
       await streams.ensure(source)
-      return writer(source).lease(holder, leaseMs)
+      try {
+        return await writer(source).lease(holder, leaseMs)
+      } catch (error) {
+        if (isApiError(error, apiCodes.streamNotFound)) streams.forget(source)
+        throw error
+      }
     },
     append: (lease, events, cursor) => writer(lease.source).append(lease, events, cursor),
     release: (lease) => writer(lease.source).release(lease),

@@ -6,6 +6,7 @@ import { BanyanError, type Outcome } from 'banyan/core'
 /** Codes of JetStream that mean something to us; the server's errors.json names them. */
 export const apiCodes = {
   streamNotFound: 10_059,
+  wrongLastMessageId: 10_070,
   wrongLastSequence: 10_071,
   wrongLastSequenceUnknown: 10_164,
   maximumBytes: 10_077,

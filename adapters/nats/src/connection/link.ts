@@ -74,10 +74,15 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     onLoss: state.onLoss,
     async run(outcome, work) {
       assertUp()
+      // The client waits for an answer until its time is over, also when the connection it was asked on is gone.
+      const { promise: lost, reject } = Promise.withResolvers<never>()
+      const stopWatching = state.onLoss(({ message }) => reject(unavailable(message, outcome)))
       try {
-        return await work()
+        return await Promise.race([work(), lost])
       } catch (error) {
         throw nc.isClosed() ? closedError() : toBusError(error, outcome)
+      } finally {
+        stopWatching()
       }
     },
     close: () => nc.close(),

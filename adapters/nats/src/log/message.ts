@@ -4,8 +4,10 @@
  *
  * | header | on | says |
  * |---|---|---|
- * | `Nats-Msg-Id`, `Banyan-Id` | every event | the event's id; the first is the broker's own dedupe (its window), the second ours |
+ * | `Nats-Msg-Id` | every event | the event's id and the append it is part of: the identity of the message, see publish-chain.ts |
  * | `Nats-Expected-Last-Sequence` | every event | the sequence before it: the broker takes the message there or nowhere |
+ * | `Nats-Expected-Last-Msg-Id` | all but the first of an append | the message before it |
+ * | `Banyan-Id` | every event | the event's id |
  * | `Banyan-Epoch` | every event | the lease under which it was appended |
  * | `Banyan-Key` | every event | the key, percent-encoded |
  * | `Banyan-Cursor` | the last of an append | where the outbox is read up to once this message is in the log |
@@ -36,7 +38,6 @@ export interface StoredMessage {
 }
 
 const expected = 'Nats-Expected-Last-Sequence'
-const messageId = 'Nats-Msg-Id'
 const id = 'Banyan-Id'
 const epoch = 'Banyan-Epoch'
 const key = 'Banyan-Key'
@@ -44,22 +45,16 @@ const cursor = 'Banyan-Cursor'
 const scan = 'Banyan-Scan'
 const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
 
-/** The headers of an event without the expected sequence. `dedupe` says whether the broker is told the event's id. */
-export function toHeaders(event: NewEvent, mark: RelayMark, dedupe: boolean): MsgHdrs {
+/** The headers of an event, without those of the chain it is published in. */
+export function toHeaders(event: NewEvent, mark: RelayMark): MsgHdrs {
   const made = headers()
   made.set('Content-Type', 'application/cloudevents+json')
-  if (dedupe) made.set(messageId, event.id)
   made.set(id, event.id)
   made.set(epoch, `${mark.epoch}`)
   made.set(key, encodeURIComponent(event.key))
   if (mark.cursor !== undefined) made.set(cursor, encodeURIComponent(JSON.stringify(mark.cursor)))
   if (mark.scan !== undefined) made.set(scan, `${mark.scan}`)
   return made
-}
-
-/** Sets the sequence behind which the message must land. */
-export function expectAfter(made: MsgHdrs, seq: number): void {
-  made.set(expected, `${seq}`)
 }
 
 /** What a relay wrote; undefined for a message of anybody else. */

@@ -124,7 +124,7 @@ function listen(
 
 /** 404 none there, 408 and 409 the end of a page, anything else an error; undefined for a message of the stream. */
 function statusOf(message: Msg): number | undefined {
-  if (message.reply !== undefined && message.reply.startsWith('$JS.ACK.')) return undefined
+  if (message.reply?.startsWith('$JS.ACK.') === true) return undefined
   const code = safeHeaders(message)?.code ?? 0
   if (code === 404 || code === 408) return code
   if (code === 409 && safeHeaders(message)?.description.startsWith('Message Size Exceeds')) return code

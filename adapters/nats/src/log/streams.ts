@@ -19,6 +19,8 @@ export interface StreamOptions {
 /** Makes sure of streams. */
 export interface Streams {
   ensure(source: string): Promise<void>
+  /** It was found missing: it is made again the next time. */
+  forget(source: string): void
 }
 
 export function createStreams(link: Link, names: Names, options: StreamOptions): Streams {
@@ -51,6 +53,7 @@ export function createStreams(link: Link, names: Names, options: StreamOptions):
         throw error
       })
     },
+    forget: (source) => void known.delete(source),
   }
 }
 

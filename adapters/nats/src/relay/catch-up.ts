@@ -14,23 +14,24 @@ const pageBytes = 8_388_608
 
 /**
  * Looks at everything between the tail and the end of the stream, as its leader has it. A page comes from a replica, which may
- * be behind; so the last part is always asked of the leader.
+ * be behind; so the last part is always asked of the leader. `onPage` runs after each page.
  */
-export async function catchUp(link: Link, stream: string, tail: Tail): Promise<void> {
+export async function catchUp(link: Link, stream: string, tail: Tail, onPage: () => unknown = () => {}): Promise<void> {
   const { state } = await link.run('none', () => link.jsm.streams.info(stream))
   const end = state.last_seq
   if (tail.seq > end) throw logTruncated(stream, tail.seq, end)
-  if (end - tail.seq > fewMessages) await byPages(link, stream, tail, end)
+  if (end - tail.seq > fewMessages) await byPages(link, stream, tail, end, onPage)
   while (tail.seq < end) await byOne(link, stream, tail, Math.min(end, tail.seq + fewMessages))
 }
 
-async function byPages(link: Link, stream: string, tail: Tail, end: number): Promise<void> {
+async function byPages(link: Link, stream: string, tail: Tail, end: number, onPage: () => unknown): Promise<void> {
   const pull = await openPull(link, stream, tail.seq, true)
   try {
     while (end - tail.seq > fewMessages) {
       const page = await pull.page(pageSize, pageBytes)
       if (page.length === 0) return
       for (const message of page) tail.see(message.seq, toRelayMark(message))
+      onPage()
     }
   } finally {
     pull.close()

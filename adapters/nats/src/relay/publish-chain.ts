@@ -1,12 +1,14 @@
 /**
- * Many messages on their way at once, each of which the broker takes only right behind the one before it. So what lands is
- * always the front of the chain, however the rest gets lost, and an append of n events is one round trip, not n.
+ * Many messages on their way at once, each of which the broker takes only directly behind the one before it. So what lands is
+ * always the front of the chain, in one piece, however the rest gets lost; and an append of n events is one round trip, not n.
+ *
+ * The sequence alone would not do: when message 3 is refused because somebody else's message took its place, message 4 finds
+ * the sequence it expects, and would land without 3. So each but the first also names the message it must follow.
  */
 import { createInbox, type Msg, type MsgHdrs } from '@nats-io/transport-node'
 import type { BanyanError } from 'banyan/core'
 import { apiCodes, fromApi, unavailable } from '../connection/errors.ts'
 import type { Link } from '../connection/link.ts'
-import { expectAfter } from '../log/message.ts'
 
 /** Bytes and messages on their way at a time. */
 export const maxInFlightBytes = 8_388_608
@@ -14,31 +16,25 @@ export const maxInFlight = 1_000
 
 /** One message of a chain. */
 export interface ChainMessage {
+  /** No other message was ever sent with it. */
+  readonly id: string
   readonly subject: string
   readonly headers: MsgHdrs
   readonly data: Uint8Array
 }
 
 /**
- * How it went. `broken`: somebody else's message came between (or these were there before, `duplicate`); what is in the log
- * must be looked at. Everything else is thrown.
+ * Sends a chain behind a sequence, in portions that bound what is on its way. False when somebody else's message came between:
+ * the front of the chain may have landed, and what is in the log must be looked at. Everything else that is wrong is thrown.
  */
-export type ChainOutcome = { readonly done: true } | { readonly done: false; readonly duplicate: boolean }
-
-/** Sends a chain behind a sequence, in portions that bound what is on its way. */
-export async function publishChain(
-  link: Link,
-  messages: readonly ChainMessage[],
-  after: number,
-): Promise<ChainOutcome> {
+export async function publishChain(link: Link, messages: readonly ChainMessage[], after: number): Promise<boolean> {
   let sent = 0
   while (sent < messages.length) {
     const portion = portionOf(messages, sent)
-    const outcome = await publishPortion(link, portion, after + sent)
-    if (!outcome.done) return outcome
+    if (!(await publishPortion(link, portion, after + sent, messages[sent - 1]?.id))) return false
     sent += portion.length
   }
-  return { done: true }
+  return true
 }
 
 function portionOf(messages: readonly ChainMessage[], from: number): readonly ChainMessage[] {
@@ -52,27 +48,39 @@ function portionOf(messages: readonly ChainMessage[], from: number): readonly Ch
   return messages.slice(from, end)
 }
 
-type Answer = { readonly seq?: number; readonly duplicate?: boolean; readonly code?: number; readonly text?: string }
+type Answer = { readonly seq?: number; readonly code?: number; readonly text?: string }
 
-async function publishPortion(link: Link, messages: readonly ChainMessage[], after: number): Promise<ChainOutcome> {
+const refusals: ReadonlySet<number | undefined> = new Set([
+  apiCodes.wrongLastMessageId,
+  apiCodes.wrongLastSequence,
+  apiCodes.wrongLastSequenceUnknown,
+])
+
+async function publishPortion(
+  link: Link,
+  messages: readonly ChainMessage[],
+  after: number,
+  behind: string | undefined,
+): Promise<boolean> {
   link.assertUp()
-  const answers = await collect(link, messages, after)
-  let duplicate = false
+  const answers = await collect(link, messages, after, behind)
+  const none = answers.every((answer) => answer?.code !== undefined)
   for (const [index, answer] of answers.entries()) {
-    duplicate ||= answer?.duplicate === true
-    if (answer?.seq === after + index + 1 && answer.duplicate !== true) continue
     if (answer === undefined) throw unavailable('the NATS server did not confirm an append in time', 'unknown')
-    const { code, text = '' } = answer
-    if (code === undefined || code === apiCodes.wrongLastSequence || code === apiCodes.wrongLastSequenceUnknown)
-      return { done: false, duplicate }
-    const nothing = index === 0 && answers.every((one) => one?.code !== undefined)
-    throw fromApi(code, text, nothing ? 'none' : 'unknown')
+    if (answer.seq === after + index + 1) continue
+    if (answer.code === undefined || refusals.has(answer.code)) return false
+    throw fromApi(answer.code, answer.text ?? '', none ? 'none' : 'unknown')
   }
-  return { done: true }
+  return true
 }
 
 /** Sends, and waits until all are answered, or the connection breaks, or there is silence for too long. */
-function collect(link: Link, messages: readonly ChainMessage[], after: number): Promise<(Answer | undefined)[]> {
+function collect(
+  link: Link,
+  messages: readonly ChainMessage[],
+  after: number,
+  behind: string | undefined,
+): Promise<(Answer | undefined)[]> {
   const answers = new Array<Answer | undefined>(messages.length).fill(undefined)
   const { promise, resolve, reject } = Promise.withResolvers<(Answer | undefined)[]>()
   const inbox = createInbox()
@@ -97,9 +105,13 @@ function collect(link: Link, messages: readonly ChainMessage[], after: number): 
   }
   let timer = timers.after(link.requestTimeoutMs, look)
   try {
-    for (const [index, { subject, headers, data }] of messages.entries()) {
-      expectAfter(headers, after + index)
+    let before = behind
+    for (const [index, { id, subject, headers, data }] of messages.entries()) {
+      headers.set('Nats-Msg-Id', id)
+      headers.set('Nats-Expected-Last-Sequence', `${after + index}`)
+      if (before !== undefined) headers.set('Nats-Expected-Last-Msg-Id', before)
       link.nc.publish(subject, data, { headers, reply: `${inbox}.${index}` })
+      before = id
     }
   } catch (error) {
     reject(error as BanyanError)
@@ -117,13 +129,12 @@ const noResponders = 503
 function toAnswer(message: Msg): Answer {
   if (message.headers?.code === noResponders) return { code: noResponders, text: 'no server leads the stream now' }
   try {
-    const { error, seq, duplicate } = message.json<{
+    const { error, seq } = message.json<{
       error?: { err_code?: number; code: number; description?: string }
       seq?: number
-      duplicate?: boolean
     }>()
     if (error !== undefined) return { code: error.err_code ?? error.code, text: error.description ?? 'no reason given' }
-    return { ...(seq === undefined ? {} : { seq }), duplicate: duplicate === true }
+    return seq === undefined ? {} : { seq }
   } catch {
     return { code: 0, text: 'an answer that is not JSON' }
   }

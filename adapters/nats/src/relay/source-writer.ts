@@ -39,18 +39,21 @@ export class SourceWriter {
   readonly #parts: WriterParts
   readonly #source: string
   readonly #stream: string
+  /** Makes ids of messages differ from those of every other writer. */
+  readonly #salt: string
   #queue: Promise<unknown> = Promise.resolve()
   #tail: Tail | undefined
   /** The revision of the entry that the tail agrees with. */
   #revision = -1
   #storedMs = Number.NEGATIVE_INFINITY
-  /** Whether the broker is told the ids: not after an append whose outcome is unknown, see {@link #send}. */
-  #dedupe = true
+  /** Appends of this writer, for the ids of its messages. */
+  #appends = 0
 
   constructor(parts: WriterParts, source: string) {
     this.#parts = parts
     this.#source = source
     this.#stream = parts.names.stream(source)
+    this.#salt = parts.link.environment.random.uuidv7().slice(-12)
   }
 
   lease(holder: string, leaseMs: number): Promise<RelayLease | undefined> {
@@ -105,8 +108,8 @@ export class SourceWriter {
       const revision = await records.write(this.#source, found.revision, next)
       if (revision === undefined) continue
       if (next.epoch !== found.record.epoch || found.revision !== this.#revision) this.#tail = undefined
-      const tail = await this.#known({ ...found, revision, record: next })
-      return { source: this.#source, epoch: next.epoch, cursor: tail.position.cursor }
+      const tail = await this.#known({ ...found, revision, record: next }, true)
+      return { source: this.#source, epoch: next.epoch, cursor: tail.tell().cursor }
     }
     return undefined
   }
@@ -118,7 +121,7 @@ export class SourceWriter {
       const { epoch, holder } = found.record
       if (epoch !== lease.epoch || holder === undefined) throw this.#fenced(lease)
       if (found.revision !== this.#revision) this.#tail = undefined
-      const tail = await this.#known(found)
+      const tail = await this.#known(found, false)
       if (tail.epoch > lease.epoch) throw this.#fenced(lease)
       const left = events.filter(({ id }) => !tail.hasLanded(id))
       if (left.length === 0) {
@@ -137,12 +140,15 @@ export class SourceWriter {
     })
   }
 
-  /** The end of the stream, looked up when it is not remembered. */
-  async #known({ record, revision }: FoundRecord): Promise<Tail> {
+  /**
+   * The end of the stream, looked up when it is not remembered. Whoever leases is told the position that is found, so what that
+   * covers need not be kept while a long stream is looked through; whoever appends works from an older one.
+   */
+  async #known({ record, revision }: FoundRecord, leasing: boolean): Promise<Tail> {
     this.#revision = revision
     if (this.#tail !== undefined) return this.#tail
     const tail = new Tail(positionOf(record))
-    await catchUp(this.#parts.link, this.#stream, tail)
+    await catchUp(this.#parts.link, this.#stream, tail, () => leasing && tail.tell())
     this.#tail = tail
     return tail
   }
@@ -158,21 +164,13 @@ export class SourceWriter {
     return true
   }
 
-  /**
-   * Sends what is left; false when the log has to be looked at. The broker's own dedupe is a second net under the chain, and
-   * one with holes: inside its window it may know ids of messages that it has refused or whose fate is unknown, and then does
-   * not even answer. So what is sent again goes without.
-   */
+  /** Sends what is left; false when the log has to be looked at. */
   async #send(lease: RelayLease, tail: Tail, append: Append): Promise<boolean> {
     const { link, appended } = this.#parts
     const end = tail.seq + append.left.length
     const position = tail.after(append.events, append.cursor, end)
     const messages = this.#toMessages(lease, append, position.scan === end ? undefined : position.scan)
-    const dedupe = this.#dedupe
-    this.#dedupe = false
-    const outcome = await publishChain(link, messages, tail.seq)
-    this.#dedupe = outcome.done || (dedupe && !outcome.duplicate)
-    if (!outcome.done) return false
+    if (!(await publishChain(link, messages, tail.seq))) return false
     tail.seq = end
     tail.epoch = lease.epoch
     tail.moveTo(position)
@@ -184,12 +182,14 @@ export class SourceWriter {
   #toMessages({ epoch }: RelayLease, { left, cursor }: Append, scan: number | undefined): readonly ChainMessage[] {
     const { names, link } = this.#parts
     const limit = link.nc.info?.max_payload ?? Number.POSITIVE_INFINITY
+    this.#appends += 1
+    const append = `${epoch}.${this.#salt}.${this.#appends}`
     return left.map((event, index) => {
       const last = index === left.length - 1 ? { cursor, scan } : {}
-      const headers = toHeaders(event, { id: event.id, epoch, ...last }, this.#dedupe)
+      const headers = toHeaders(event, { id: event.id, epoch, ...last })
       const data = Buffer.from(event.envelope)
-      assertFits(event, data.byteLength, headers.toString().length, limit)
-      return { subject: names.subject(this.#source, event.type), headers, data }
+      assertFits(event, data.byteLength, headers.toString().length + chainHeaderBytes, limit)
+      return { subject: names.subject(this.#source, event.type), id: `${event.id}/${append}`, headers, data }
     })
   }
 
@@ -204,7 +204,7 @@ export class SourceWriter {
   /** The entry with the position of the tail, where that is of this entry. */
   #withTail(found: FoundRecord): RelayRecord {
     const known = this.#tail !== undefined && found.revision === this.#revision
-    return withPosition(found, known ? (this.#tail as Tail).position : positionOf(found.record))
+    return withPosition(found, known ? (this.#tail as Tail).told : positionOf(found.record))
   }
 
   /** Changes the entry by compare-and-set; nothing when `next` says so. */
@@ -239,6 +239,9 @@ interface Append {
   readonly left: readonly NewEvent[]
   readonly cursor: OutboxCursor
 }
+
+/** What publish-chain.ts adds. */
+const chainHeaderBytes = 400
 
 function assertFits(event: NewEvent, bytes: number, headerBytes: number, limit: number): void {
   if (bytes + headerBytes <= limit) return

@@ -5,10 +5,12 @@
  * the position of a stream is that of its last such message, and the events behind it belong to an append that was not
  * finished: they are *landed*, and whoever reads the outbox from the position again must leave them out.
  *
- * Why nothing is lost, doubled or put out of order: every message of a relay names the sequence it must follow, so whoever
- * appends has seen everything before it, landed events of others included (a relay that was paused and wakes up too). It
- * appends only what is not landed, in the order of its page. Pages read from one position agree on the order of a key, and a
- * later page holds everything an earlier one did. So each event is appended once, behind the events of its key.
+ * Why nothing is lost, doubled or put out of order: the first message of an append names the sequence it must follow, every
+ * other one also the message (publish-chain.ts). So an append lands as one piece, or the front of it, directly behind the last
+ * message its relay had seen; landed events of others included, also for a relay that was paused and wakes up. It appends only
+ * what is not landed, in the order of its page. Pages read from one position agree on the order of a key, and a later page
+ * holds everything that an earlier one did. So each event is appended once, behind the events of its key, and a position is
+ * only ever written behind everything that it covers.
  *
  * Where an append covers less than what has landed (a smaller page than the dead relay's), its last message also says
  * `Banyan-Scan`: landed events are to be looked for from there on.
@@ -20,10 +22,9 @@ import type { RelayMark } from '../log/message.ts'
 /** Events that may be landed behind a position. A page is some hundred; more means that this is no log of a relay. */
 export const maxLanded = 100_000
 
-/** Where a stream stands. */
+/** A position of the outbox, and the sequence behind which events may have landed that it does not cover. */
 export interface Position {
   readonly cursor: OutboxCursor | undefined
-  /** Landed events lie behind this sequence. */
   readonly scan: number
 }
 
@@ -33,19 +34,29 @@ export class Tail {
   seq: number
   /** The highest epoch that has appended. */
   epoch = 0
-  #cursor: OutboxCursor | undefined
-  #scan: number
+  /** What whoever appends here works from. */
+  #told: Position
+  /** What the stream says. Ahead of {@link #told} when another relay has finished an append meanwhile. */
+  #last: Position
+  /** Everything that a relay wrote behind what was told. */
   readonly #landed = new Map<string, number>()
 
   /** Begins at a position that was true once; what came after it is told by {@link see}. */
-  constructor({ cursor, scan }: Position) {
-    this.#cursor = cursor
-    this.#scan = scan
-    this.seq = scan
+  constructor(position: Position) {
+    this.#told = position
+    this.#last = position
+    this.seq = position.scan
   }
 
-  get position(): Position {
-    return { cursor: this.#cursor, scan: this.#scan }
+  /** The position as the stream has it; from now on, appends are taken to begin at it. */
+  tell(): Position {
+    this.moveTo(this.#last)
+    return this.#told
+  }
+
+  /** What {@link tell} gave, or {@link moveTo} set, last. */
+  get told(): Position {
+    return this.#told
   }
 
   hasLanded(id: string): boolean {
@@ -57,27 +68,23 @@ export class Tail {
     this.seq = seq
     if (mark === undefined) return
     this.epoch = Math.max(this.epoch, mark.epoch)
-    if (mark.cursor !== undefined) return this.#moveTo({ cursor: mark.cursor, scan: mark.scan ?? seq })
-    if (this.#landed.size >= maxLanded) throw tooManyLanded(this.#scan)
     this.#landed.set(mark.id, seq)
+    if (mark.cursor !== undefined) this.#last = { cursor: mark.cursor, scan: mark.scan ?? seq }
+    if (this.#landed.size > maxLanded) throw tooManyLanded(this.#told.scan)
   }
 
   /** The position after these events, if all of them are in the log when the stream ends at `seq`. */
   after(events: readonly { readonly id: string }[], cursor: OutboxCursor, seq: number): Position {
     const covered = new Set(events.map((event) => event.id))
-    for (const id of this.#landed.keys()) if (!covered.has(id)) return { cursor, scan: this.#scan }
+    for (const id of this.#landed.keys()) if (!covered.has(id)) return { cursor, scan: this.#told.scan }
     return { cursor, scan: seq }
   }
 
-  /** The position was stored elsewhere than in the stream. */
+  /** Appends begin at this position from now on. */
   moveTo(position: Position): void {
-    this.#moveTo(position)
-  }
-
-  #moveTo({ cursor, scan }: Position): void {
-    this.#cursor = cursor
-    this.#scan = scan
-    for (const [id, seq] of this.#landed) if (seq <= scan) this.#landed.delete(id)
+    this.#told = position
+    this.#last = position
+    for (const [id, seq] of this.#landed) if (seq <= position.scan) this.#landed.delete(id)
   }
 }
 

@@ -1,0 +1,108 @@
+/** A TCP proxy before a NATS server that stops or cuts a connection in the middle of a batch of publishes. */
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+
+/** The proxy. */
+export interface NatsProxy {
+  /** The connection string through the proxy. */
+  readonly url: string
+  /** Passes so many publishes on `subject` (its beginning), then holds everything the client sends: a process that is paused. */
+  holdAfter(count: number, subject: string): void
+  /** Resolves when something is held. */
+  held(): Promise<void>
+  /** Sends what is held and goes on. */
+  letGo(): void
+  /** Passes so many publishes, then cuts the connection: a host that dies. */
+  cutAfter(count: number, subject: string): void
+  /** Lets the server's answers disappear from now on; what the client sends still arrives. */
+  swallowAnswers(on: boolean): void
+  /** Cuts all connections; with `refuse`, new ones too until it is called again. */
+  cut(refuse?: boolean): void
+  close(): Promise<void>
+}
+
+/** Starts a proxy before `host:port`. */
+export async function startNatsProxy(port: number): Promise<NatsProxy> {
+  const sockets = new Set<Socket>()
+  let armed: { readonly what: 'hold' | 'cut'; readonly text: string; left: number } | undefined
+  let holding: { readonly chunks: Buffer[]; readonly upstream: Socket } | undefined
+  let swallowing = false
+  let noteHeld: () => void = () => undefined
+
+  let refusing = false
+  const server = createServer((client) => {
+    if (refusing) return void client.destroy()
+    const upstream = connect(port, '127.0.0.1')
+    const end = (): void => {
+      client.destroy()
+      upstream.destroy()
+    }
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.on('error', end)
+      socket.on('close', end)
+    }
+    client.on('data', (chunk) => {
+      if (holding?.upstream === upstream) return void holding.chunks.push(chunk)
+      const at = armed === undefined ? -1 : nth(chunk, armed)
+      if (armed === undefined || at < 0) return void upstream.write(chunk)
+      const { what } = armed
+      armed = undefined
+      if (at > 0) upstream.write(chunk.subarray(0, at))
+      if (what === 'cut') {
+        upstream.end()
+        return void client.destroy()
+      }
+      holding = { chunks: [chunk.subarray(at)], upstream }
+      noteHeld()
+    })
+    upstream.on('data', (chunk) => {
+      if (!swallowing) client.write(chunk)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port')
+  const cut = (refuse = false): void => {
+    refusing = refuse
+    for (const socket of sockets) socket.destroy()
+    sockets.clear()
+  }
+  return {
+    url: `nats://127.0.0.1:${address.port}`,
+    holdAfter: (left, subject) => {
+      armed = { what: 'hold', text: `HPUB ${subject}`, left }
+    },
+    held: () =>
+      new Promise((resolve) => {
+        noteHeld = resolve
+      }),
+    letGo: () => {
+      const was = holding
+      holding = undefined
+      for (const chunk of was?.chunks ?? []) was?.upstream.write(chunk)
+    },
+    cutAfter: (left, subject) => {
+      armed = { what: 'cut', text: `HPUB ${subject}`, left }
+    },
+    swallowAnswers: (on) => {
+      swallowing = on
+    },
+    cut,
+    close: async () => {
+      cut()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** Where in the chunk the first publish begins that is too many; -1 when none is. */
+function nth(chunk: Buffer, armed: { readonly text: string; left: number }): number {
+  for (let at = chunk.indexOf(armed.text); at >= 0; at = chunk.indexOf(armed.text, at + 1)) {
+    if (armed.left === 0) return at
+    armed.left -= 1
+  }
+  return -1
+}
