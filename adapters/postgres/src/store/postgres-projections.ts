@@ -74,6 +74,7 @@ export function createPostgresProjections({ run, transact, after }: PostgresProj
       await tx.sql`SELECT FROM banyan.consumer WHERE consumer_group = ${projectionGroup({ name, version: books.live })}
         ORDER BY source FOR UPDATE`
     if (!(await reaches(tx, of, options))) return 'late'
+    if (books.live !== null && (await hasParked(tx, projectionGroup(of)))) return 'parked'
     await tx.sql`UPDATE banyan.projection_version SET phase = 'retired', retired_at = banyan.now()
       WHERE name = ${name} AND phase = 'live'`
     await tx.sql`UPDATE banyan.projection_version SET phase = 'live', live_at = banyan.now()
@@ -133,6 +134,10 @@ async function register(
 async function progressIn(tx: StoreTransaction, group: string): Promise<readonly ProjectionProgress[]> {
   return tx.sql<{ source: string; done: number }>`
     SELECT source, low_water::float8 AS done FROM banyan.consumer WHERE consumer_group = ${group}`
+}
+
+async function hasParked(tx: StoreTransaction, group: string): Promise<boolean> {
+  return (await tx.sql`SELECT FROM banyan.parked WHERE consumer_group = ${group} LIMIT 1`).length > 0
 }
 
 async function drop(

@@ -44,7 +44,7 @@ function createDatabaseTarget({ store }: TargetContext): ProjectionTarget<Databa
       await statement(tx, `CREATE SCHEMA IF NOT EXISTS ${projectionSchema(of)}`)
       await create(bind(tx, of))
     },
-    apply: (of, _step, tx, work) => work(bind(tx, of)),
+    apply: (of, _step, tx, work) => work(bind(tx, of), 0),
     view(of) {
       const schema = projectionSchema(of)
       return {

@@ -111,9 +111,10 @@ async function applyLanes({ target, projection, steps, events, opened, marks, tx
   for (const [lane, indexes] of lanes) {
     const last = marks[indexes.at(-1) as number] as DeliveryMark
     const step = { source: last.source, lane, epoch: last.epoch, offset: last.offset }
-    await target.apply(projection, step, tx, async (inner) => {
+    await target.apply(projection, step, tx, async (inner, after) => {
       for (const index of indexes) {
-        const { type } = events[index] as LoggedEvent
+        const { type, offset } = events[index] as LoggedEvent
+        if (offset <= after) continue
         await (steps.get(type) as Step).handle(opened[index] as ProjectedEvent, inner)
       }
     })

@@ -26,5 +26,12 @@ export {
   tagOfType,
 } from './position.ts'
 export type { ProjectionProgressReport, SourceProgress } from './progress.ts'
-export type { ProjectionTarget, TargetContext, TargetDefinition, TargetStep, TargetStore } from './target.ts'
+export {
+  CursorMoved,
+  type ProjectionTarget,
+  type TargetContext,
+  type TargetDefinition,
+  type TargetStep,
+  type TargetStore,
+} from './target.ts'
 export type { ProjectionStatus } from './version.ts'

@@ -59,8 +59,6 @@ export function createKeeper(host: ProjectionHost, projection: Projection): Proj
     const progress = newest.status().progress
     if (progress === undefined || progress.lag > projection.maxLag) return
     const live = await store.projections.live(projection.name)
-    // A version that cannot apply some events is not what readers should get instead of one that could.
-    if (live !== undefined && (await newest.parkedKeys()) > 0) return
     const ends = async (): Promise<ReadonlyMap<string, number>> =>
       new Map(await Promise.all(newest.sources.map(async (source) => [source, await bus.end(source)] as const)))
     const outcome = await store.projections.swap(projection, { ends })

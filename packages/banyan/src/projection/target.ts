@@ -7,6 +7,7 @@
  * one atomic step, so that the step may be repeated when the store's commit fails after it: what lies at or below the
  * cursor is not applied again, and an older epoch is refused.
  */
+import { BanyanError } from '../core/error.ts'
 import type { ProjectionVersion } from '../store/projections.ts'
 import type { StoreTransaction } from '../store/store.ts'
 
@@ -26,14 +27,16 @@ export interface ProjectionTarget<Tx = unknown, View = unknown> {
   /** Makes the place of a version, inside the transaction that registers it. Repeating it does no harm. */
   prepare(of: ProjectionVersion, store: StoreTransaction, create: (tx: Tx) => Promise<void>): Promise<void>
   /**
-   * Applies the work and the step's cursor, both or neither. A step that was applied before does nothing. Rejects with `Fenced`
-   * when an assignment of a higher epoch has applied something since.
+   * Applies the work and the step's cursor, both or neither. The work is told which offset of the lane was applied before and
+   * leaves out what lies up to it: a step may come again as part of a longer one. A step that was applied before as a whole does
+   * nothing. Rejects with `Fenced` when an assignment of a higher epoch has applied something since, and with {@link CursorMoved}
+   * when somebody else has applied something of the lane meanwhile.
    */
   apply(
     of: ProjectionVersion,
     step: TargetStep,
     store: StoreTransaction,
-    work: (tx: Tx) => Promise<void>,
+    work: (tx: Tx, after: number) => Promise<void>,
   ): Promise<void>
   /** What readers of this version read with. */
   view(of: ProjectionVersion): View
@@ -68,4 +71,14 @@ export interface TargetDefinition<Tx = unknown, View = unknown> {
    */
   readonly lanes: number | undefined
   open(context: TargetContext): Promise<ProjectionTarget<Tx, View>>
+}
+
+/** Somebody else has applied something of the lane while the work ran: nothing was written, and it is to be tried again. */
+export class CursorMoved extends BanyanError {
+  constructor({ name, version }: ProjectionVersion, lane: string) {
+    super('ABORTED', `the cursor of '${lane}' of projection '${name}' version ${version} has moved meanwhile`, {
+      reason: 'CURSOR_MOVED',
+      retryable: true,
+    })
+  }
 }

@@ -126,13 +126,6 @@ export class RunningVersion {
     for (const consumer of this.#consumers) consumer.start()
   }
 
-  /** Keys that are parked: events that could not be applied, and those behind them. */
-  async parkedKeys(): Promise<number> {
-    const group = projectionGroup(this.projection)
-    const sets = await Promise.all(this.sources.map((source) => this.#host.store.inbox.parkedKeys(group, source)))
-    return sets.reduce((sum, set) => sum + set.size, 0)
-  }
-
   async stop(withinMs: number): Promise<void> {
     const consumers = this.#consumers
     this.#consumers = []

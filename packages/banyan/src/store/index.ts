@@ -50,6 +50,15 @@ export {
   type SwapOptions,
   type SwapOutcome,
 } from './projections.ts'
+export {
+  assertDue,
+  type Due,
+  type Moved,
+  maxDelayMs,
+  type NewScheduledEvent,
+  type Scheduled,
+  type ScheduledEvent,
+} from './scheduled.ts'
 export { assertReplayRate, assertSelection } from './selection.ts'
 export type { Isolation, Store, StoreTransaction, TransactOptions } from './store.ts'
 export {

@@ -42,8 +42,11 @@ export interface SwapOptions {
   readonly withinMs?: number
 }
 
-/** What became of a swap. `late`: the version did not catch up in time; `older`: a newer version is live already. */
-export type SwapOutcome = 'swapped' | 'live already' | 'late' | 'older' | 'unknown'
+/**
+ * What became of a swap. `late`: the version did not catch up in time. `parked`: it could not apply some events, and there is a
+ * live version that readers keep. `older`: a newer version is live already.
+ */
+export type SwapOutcome = 'swapped' | 'live already' | 'late' | 'parked' | 'older' | 'unknown'
 
 /** The books of one service's projections. */
 export interface Projections {

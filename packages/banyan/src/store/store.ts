@@ -12,6 +12,7 @@ import type { DeliveryMark, Inbox } from './inbox.ts'
 import type { Migration, MigrationStatus } from './migration.ts'
 import type { NewEvent, Outbox } from './outbox.ts'
 import type { Projections } from './projections.ts'
+import type { Due, Scheduled } from './scheduled.ts'
 
 /** READ COMMITTED unless said otherwise. */
 export type Isolation = 'read committed' | 'repeatable read' | 'serializable'
@@ -25,8 +26,13 @@ export interface StoreTransaction {
   readonly streams: TransactionStreams
   /** Raw SQL with bound parameters: tx.sql`select … where id = ${id}`. */
   sql<Row = Record<string, unknown>>(text: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row[]>
-  /** Buffers an event for the outbox of this transaction; it goes out with COMMIT. At most `maxEventsPerTransaction` (1000). */
-  publish(event: NewEvent): void
+  /**
+   * Buffers an event for the outbox of this transaction; it goes out with COMMIT. At most `maxEventsPerTransaction` (1000). With
+   * `due` it waits among the scheduled events first. Throws INVALID_ARGUMENT `BAD_DUE` for a due time that is none.
+   */
+  publish(event: NewEvent, due?: Due): void
+  /** Takes a scheduled event back, if this transaction commits; false when it is not waiting (any more). */
+  unschedule(eventId: string): Promise<boolean>
 }
 
 /** How to run a transaction. */
@@ -66,6 +72,8 @@ export interface Store {
   readonly outbox: Outbox
   readonly inbox: Inbox
   readonly idempotency: Idempotency
+  /** Events that are published but not due. */
+  readonly scheduled: Scheduled
   /** Streams of facts, see event-store.ts. */
   readonly streams: EventStore
   /** The books of read models. */

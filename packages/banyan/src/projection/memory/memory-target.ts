@@ -4,7 +4,7 @@
  */
 import { Fenced } from '../../store/inbox.ts'
 import { type ProjectionVersion, projectionGroup } from '../../store/projections.ts'
-import type { ProjectionTarget, TargetDefinition, TargetStep } from '../target.ts'
+import { CursorMoved, type ProjectionTarget, type TargetDefinition, type TargetStep } from '../target.ts'
 
 /** Reads a table of rows. What is given out are copies. */
 export interface MemoryTable {
@@ -85,15 +85,16 @@ function createMemoryTarget(
     async apply(of, step, _store, work) {
       const place = placeOf(of)
       const lane = JSON.stringify([step.source, step.lane])
-      if ((place.cursors.get(lane) ?? 0) >= step.offset) return
+      const after = place.cursors.get(lane) ?? 0
+      if (after >= step.offset) return
       const writing = createStaging(place)
-      await work(writing.tx)
+      await work(writing.tx, after)
       hooks.beforeCommit(step)
-      // One synchronous step: what others did meanwhile is seen, and nothing comes between the check and the rows.
+      // From here on one synchronous step: nothing comes between the checks and the rows.
       if ((place.epochs.get(step.source) ?? 0) > step.epoch)
         throw new Fenced(`projection '${of.name}' version ${of.version} on '${step.source}' (epoch ${step.epoch})`)
+      if ((place.cursors.get(lane) ?? 0) !== after) throw new CursorMoved(of, lane)
       place.epochs.set(step.source, step.epoch)
-      if ((place.cursors.get(lane) ?? 0) >= step.offset) return
       writing.commit()
       place.cursors.set(lane, step.offset)
       hooks.afterCommit(step)
@@ -129,6 +130,11 @@ function createStaging(place: Place): { readonly tx: MemoryTx; commit(): void } 
     }
     return rows
   }
+  function find(name: string, key: string): unknown {
+    const written = staged.get(name)?.get(key)
+    if (written !== undefined) return written === gone ? undefined : written
+    return place.tables.get(name)?.get(key)
+  }
   function write(name: string, key: string, row: unknown): void {
     const rows = staged.get(name) ?? new Map<string, unknown>()
     staged.set(name, rows.set(key, row))
@@ -137,12 +143,20 @@ function createStaging(place: Place): { readonly tx: MemoryTx; commit(): void } 
     tx: {
       table: (name) => ({
         ...toReader(() => merged(name)),
+        get: <Row>(key: string) => structuredClone(find(name, key)) as Row | undefined,
         put: (key, row) => write(name, key, structuredClone(row)),
         delete: (key) => write(name, key, gone),
       }),
     },
     commit() {
-      for (const name of staged.keys()) place.tables.set(name, new Map(merged(name)))
+      for (const [name, rows] of staged) {
+        const table = place.tables.get(name) ?? new Map<string, unknown>()
+        place.tables.set(name, table)
+        for (const [key, row] of rows) {
+          if (row === gone) table.delete(key)
+          else table.set(key, row)
+        }
+      }
     },
   }
 }

@@ -25,6 +25,8 @@ export interface MemoryDeadLetters
   /** Ends the request for a key, unless something of it is parked. */
   end(group: string, source: string, key: string): boolean
   countsOf(group: string, source: string): { readonly parkedEvents: number; readonly parkedKeys: number }
+  /** Events that are parked for a group, whatever the source. */
+  countOf(group: string): number
   /** Removes all that is parked for a group. */
   forget(group: string): void
 }
@@ -88,6 +90,7 @@ export function createMemoryDeadLetters(
       requests.delete(nameOf(group, `${key} ${source}`))
       return true
     },
+    countOf: (group) => [...parked.values()].filter((one) => one.group === group).length,
     forget(group) {
       for (const [name, one] of parked) if (one.group === group) parked.delete(name)
       for (const [name, one] of requests) if (one.group === group) requests.delete(name)

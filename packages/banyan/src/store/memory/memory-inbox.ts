@@ -22,6 +22,8 @@ export interface MemoryInbox extends Inbox {
   write(mark: DeliveryMark): void
   /** The low-water marks of a group, by source. */
   positionsOf(group: string): readonly { readonly source: string; readonly done: number }[]
+  /** Events that are parked for a group. */
+  parkedCountOf(group: string): number
   /** Forgets what a group has done: it begins anew, under new epochs. */
   forget(group: string): void
 }
@@ -60,6 +62,7 @@ export function createMemoryInbox(clock: Clock): MemoryInbox {
     check,
     write,
     positionsOf: assignments.positionsOf,
+    parkedCountOf: dead.countOf,
     forget(group) {
       assignments.reset(group)
       marks.forget(group)

@@ -23,6 +23,8 @@ export interface MemoryProjectionsOptions {
   readonly door: GroupDoor
   /** The low-water marks of a group, by source. */
   progressOf(group: string): readonly ProjectionProgress[]
+  /** Events that are parked for a group. */
+  parkedOf(group: string): number
   /** Forgets a group: assignments, marks. */
   forget(group: string): void
   transact(work: (tx: StoreTransaction) => Promise<void>): Promise<void>
@@ -68,6 +70,7 @@ export function createMemoryProjections(options: MemoryProjectionsOptions): Proj
       before === undefined ? undefined : await options.door.hold(projectionGroup({ name: of.name, version: before }))
     try {
       if (!(await reaches(of, await ends(), withinMs))) return 'late'
+      if (before !== undefined && options.parkedOf(key) > 0) return 'parked'
       retire(of.name, before)
       live.set(of.name, of.version)
       records.set(key, { ...record, phase: 'live', liveAt: nowText() })

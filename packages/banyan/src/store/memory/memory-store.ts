@@ -14,6 +14,7 @@ import { createMemoryIdempotency } from './memory-idempotency.ts'
 import { createMemoryInbox } from './memory-inbox.ts'
 import { createMemoryOutbox } from './memory-outbox.ts'
 import { createMemoryProjections } from './memory-projections.ts'
+import { createMemoryScheduled } from './memory-scheduled.ts'
 import { createStreamLocks } from './memory-stream-locks.ts'
 import { createMemoryTransactions } from './memory-transactions.ts'
 import { speaksNoSql } from './no-sql.ts'
@@ -53,12 +54,14 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
   const { random, clock } = environment
   const streams = createMemoryStreams(clock, random.uuidv7(), options.maxStreamEvents ?? 1_000_000)
   const locks = createStreamLocks()
+  const scheduled = createMemoryScheduled(clock, outbox)
   const transactions = createMemoryTransactions({
     environment,
     service,
     outbox,
     inbox,
     idempotency,
+    scheduled,
     streams,
     locks,
     door,
@@ -70,6 +73,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     transact,
     forget: inbox.forget,
     progressOf: inbox.positionsOf,
+    parkedOf: inbox.parkedCountOf,
   })
 
   return {
@@ -85,6 +89,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     outbox,
     inbox,
     idempotency,
+    scheduled,
     projections,
     streams: {
       append: (...given) => transact((tx) => tx.streams.append(...given)),

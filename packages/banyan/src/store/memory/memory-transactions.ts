@@ -5,7 +5,6 @@
 import type { Environment } from '../../core/environment/environment.ts'
 import { BanyanError } from '../../core/error.ts'
 import type { DeliveryMark } from '../inbox.ts'
-import type { NewEvent } from '../outbox.ts'
 import type { Store, StoreTransaction, TransactOptions } from '../store.ts'
 import { toAborted, untilAborted } from './abort.ts'
 import type { GroupDoor } from './group-door.ts'
@@ -13,9 +12,10 @@ import type { MemoryStreams } from './memory-event-store.ts'
 import type { MemoryIdempotency } from './memory-idempotency.ts'
 import type { MemoryInbox } from './memory-inbox.ts'
 import type { MemoryOutbox } from './memory-outbox.ts'
+import type { MemoryScheduled } from './memory-scheduled.ts'
 import type { StreamLocks } from './memory-stream-locks.ts'
 import { openStreams } from './memory-stream-transaction.ts'
-import { openTransaction } from './open-transaction.ts'
+import { type Gathered, openTransaction } from './open-transaction.ts'
 
 /** What transactions write to. */
 export interface MemoryTransactionsOptions {
@@ -24,6 +24,7 @@ export interface MemoryTransactionsOptions {
   readonly outbox: MemoryOutbox
   readonly inbox: MemoryInbox
   readonly idempotency: MemoryIdempotency
+  readonly scheduled: MemoryScheduled
   readonly streams: MemoryStreams
   readonly locks: StreamLocks
   readonly door: GroupDoor
@@ -112,29 +113,32 @@ async function underKey<Result>(
 }
 
 async function attempt<Result>(
-  { service, outbox, inbox, idempotency, streams, locks }: MemoryTransactionsOptions,
+  { service, outbox, inbox, idempotency, scheduled, streams, locks }: MemoryTransactionsOptions,
   work: Work<Result>,
   given: TransactOptions,
 ): Promise<Result> {
-  const events: NewEvent[] = []
+  const gathered: Gathered = { events: [], scheduled: [], unscheduled: [] }
   const marks = toMarks(given.delivery)
   const own = openStreams(streams, locks, given.readOnly === true)
-  const tx = openTransaction(service, events, given.readOnly === true, own.streams)
+  const tx = openTransaction(service, gathered, given.readOnly === true, own.streams, scheduled.hold)
   try {
     for (const mark of marks) inbox.check(mark)
     const result = await untilAborted(work(tx.open), given.signal)
     const text = given.idempotency === undefined ? undefined : JSON.stringify(result)
-    outbox.assertRoom(events.length)
+    outbox.assertRoom(gathered.events.length)
     own.assertRoom()
     for (const mark of marks) inbox.check(mark)
     // From here on nothing can fail: this is the commit.
     for (const mark of marks) inbox.write(mark)
     if (given.idempotency !== undefined) idempotency.commit(given.idempotency, text)
     own.commit()
-    outbox.append(events)
+    outbox.append(gathered.events)
+    scheduled.settle(gathered.unscheduled.splice(0), true)
+    scheduled.add(gathered.scheduled)
     return result
   } finally {
     tx.end()
     own.end()
+    scheduled.settle(gathered.unscheduled, false)
   }
 }

@@ -100,6 +100,23 @@ export function projectionsSuite(name: string, open: () => Promise<OpenedStore>)
       expect(await phases()).toEqual(['sales@1 live', 'sales@2 building'])
     })
 
+    it('swap nothing that has parked events for a version that readers have; a first version is better than none', async () => {
+      for (const of of [one, two]) {
+        await projections.register(of, 'sample')
+        const event = sampleEvent('poison')
+        const delivery = markOf(await feed(of, 5), event, 5)
+        await opened.store.inbox.park(delivery, {
+          type: event.type,
+          envelope: event.envelope,
+          attempts: 8,
+          error: 'no',
+        })
+      }
+      expect(await projections.swap(one, { ends: ends(5) })).toBe('swapped')
+      expect(await projections.swap(two, { ends: ends(5) })).toBe('parked')
+      expect(await projections.live('sales')).toBe(1)
+    })
+
     it('hold the old version still while the end is asked for, with what it has under way inside', async () => {
       await projections.register(one, 'sample')
       await projections.register(two, 'sample')
