@@ -4,13 +4,14 @@
  * broke off, because a FATAL may come after the commit record was written.
  */
 import { BanyanError } from 'banyan/core'
-import type { IdempotencyClaim, NewEvent } from 'banyan/store'
+import type { IdempotencyClaim, NewEvent, NewScheduledEvent } from 'banyan/store'
 import type { Statement, StatementResult } from '../client/exchange.ts'
 import type { Pool } from '../client/pool.ts'
 import { FlightError, type Session } from '../client/session.ts'
 import { isConnectionLoss } from '../client/sql-error.ts'
 import { type Delay, pause } from '../client/timing.ts'
 import { storeStatement } from './postgres-idempotency.ts'
+import { scheduleStatement } from './postgres-scheduled.ts'
 
 /** What became of a COMMIT. `again` means that it certainly did not happen. */
 export type CommitResult =
@@ -31,13 +32,14 @@ const askXid = 'SELECT pg_current_xact_id_if_assigned()::text AS xid'
 
 /** What goes out ahead of COMMIT. The first answer has the transaction's id, unless it is known. */
 export function lastStatements(
-  events: readonly NewEvent[],
+  { events, scheduled }: { readonly events: readonly NewEvent[]; readonly scheduled: readonly NewScheduledEvent[] },
   claim: IdempotencyClaim | undefined,
   result: unknown,
   knowsXid: boolean,
 ): readonly Statement[] {
   const statements: Statement[] = []
   if (claim !== undefined) statements.push(storeStatement(claim, result))
+  if (scheduled.length > 0) statements.push(scheduleStatement(scheduled))
   if (events.length > 0) statements.push(outboxStatement(events))
   else if (!knowsXid) statements.push({ text: askXid })
   const last = statements.pop()

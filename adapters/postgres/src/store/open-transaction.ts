@@ -3,7 +3,15 @@
  * travel with COMMIT: n business statements cost n + 1 round trips, with or without events.
  */
 import { BanyanError } from 'banyan/core'
-import type { NewEvent, StoreTransaction, TransactionStreams, TransactOptions } from 'banyan/store'
+import {
+  assertDue,
+  type Due,
+  type NewEvent,
+  type NewScheduledEvent,
+  type StoreTransaction,
+  type TransactionStreams,
+  type TransactOptions,
+} from 'banyan/store'
 import type { Kysely } from 'kysely'
 import type { Statement, StatementResult } from '../client/exchange.ts'
 import { createBuilder } from '../client/kysely.ts'
@@ -12,6 +20,7 @@ import { toSqlText } from '../client/template.ts'
 import { markStatement, readMark } from './delivery-marks.ts'
 import { createTransactionStreams } from './postgres-event-store.ts'
 import { claimStatements, readClaim } from './postgres-idempotency.ts'
+import { unscheduleText } from './postgres-scheduled.ts'
 
 /** Events that one transaction may publish. */
 export const maxEventsPerTransaction = 1_000
@@ -21,6 +30,7 @@ export class OpenTransaction {
   readonly #session: Session
   readonly #options: TransactOptions
   readonly #events: NewEvent[] = []
+  readonly #scheduled: NewScheduledEvent[] = []
   #builder: Kysely<unknown> | undefined
   #begun: Promise<unknown> | undefined
   #ended = false
@@ -37,6 +47,10 @@ export class OpenTransaction {
 
   get events(): readonly NewEvent[] {
     return this.#events
+  }
+
+  get scheduled(): readonly NewScheduledEvent[] {
+    return this.#scheduled
   }
 
   /** True when it has appended to a stream. */
@@ -128,7 +142,8 @@ export class OpenTransaction {
       sql: async <Row>(text: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row[]> =>
         (await this.run(toSqlText(text), values)).rows,
       streams: this.#createStreams(),
-      publish: (event) => this.#publish(event),
+      publish: (event, due) => this.#publish(event, due),
+      unschedule: async (eventId) => (await this.run(unscheduleText, [eventId])).rowCount === 1,
     }
   }
 
@@ -156,11 +171,13 @@ export class OpenTransaction {
     }
   }
 
-  #publish(event: NewEvent): void {
+  #publish(event: NewEvent, due: Due | undefined): void {
     if (this.#ended) throw ended()
     if (this.#options.readOnly === true) throw readOnly('publish')
-    if (this.#events.length >= maxEventsPerTransaction) throw tooManyEvents()
-    this.#events.push(event)
+    if (this.#events.length + this.#scheduled.length >= maxEventsPerTransaction) throw tooManyEvents()
+    if (due === undefined) return void this.#events.push(event)
+    assertDue(due)
+    this.#scheduled.push({ event, due })
   }
 }
 

@@ -14,6 +14,7 @@ import { createPostgresIdempotency } from './postgres-idempotency.ts'
 import { createPostgresInbox } from './postgres-inbox.ts'
 import { createPostgresOutbox } from './postgres-outbox.ts'
 import { createPostgresProjections } from './postgres-projections.ts'
+import { createPostgresScheduled } from './postgres-scheduled.ts'
 import { type TransactContext, transact } from './transact.ts'
 
 /** What a store on Postgres is made of; times in milliseconds. */
@@ -84,6 +85,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   })
   const run = createRunner(pool)
   const outbox = createPostgresOutbox(run)
+  const scheduled = createPostgresScheduled(run, outbox.committed)
   const withinMs = options.commitLookupMs ?? 10_000
   const streams = createPostgresEventStore(run, { after, withinMs })
   const context: TransactContext = {
@@ -92,6 +94,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     random: options.random ?? Math.random,
     withinMs,
     published: outbox.committed,
+    scheduled: scheduled.committed,
     appended: streams.committed,
   }
   const db = createBuilder(run)
@@ -109,6 +112,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     outbox,
     inbox: createPostgresInbox(run),
     idempotency: createPostgresIdempotency(run),
+    scheduled,
     projections: createPostgresProjections({ run, after, transact: (work) => transact(context, work, {}) }),
     streams,
     async adopt() {

@@ -18,6 +18,8 @@ export interface TransactContext extends ResolveOptions {
   readonly random: () => number
   /** Called after a commit that published. */
   readonly published: () => void
+  /** Called after a commit that scheduled events. */
+  readonly scheduled: () => void
   /** Called after a commit that appended to a stream. */
   readonly appended: () => void
 }
@@ -84,6 +86,7 @@ async function runToEnd<Result>(
   if (committed.state === 'failed') throw committed.error
   if (committed.state === 'again') return { done: false, error: committed.error }
   if (tx.events.length > 0) context.published()
+  if (tx.scheduled.length > 0) context.scheduled()
   if (tx.appended) context.appended()
   return { done: true, result }
 }
@@ -95,8 +98,8 @@ async function commit(
   result: unknown,
 ): Promise<CommitResult> {
   const { idempotency, readOnly = false } = options
-  if (!tx.begun && tx.events.length === 0) return { state: 'committed' }
-  const last = lastStatements(tx.events, idempotency, result, readOnly || tx.xid !== undefined)
+  if (!tx.begun && tx.events.length + tx.scheduled.length === 0) return { state: 'committed' }
+  const last = lastStatements(tx, idempotency, result, readOnly || tx.xid !== undefined)
   try {
     const answers = await tx.finish(last)
     if (answers.at(-1)?.command !== 'COMMIT') return { state: 'failed', error: swallowed(tx) }

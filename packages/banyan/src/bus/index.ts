@@ -1,4 +1,6 @@
 /** The durable log between services: the port, the envelope, the relay that fills it and the consumer that reads it. */
+export { type AuditedGroup, auditGroup, type GroupAudit } from './audit-group.ts'
+export { type AuditedSource, auditSource, type SourceAudit } from './audit-source.ts'
 export type { Backoff } from './backoff.ts'
 export type { Bus, LoggedEvent, RelayLease } from './bus.ts'
 export { type Consumer, type ConsumerStatus, createConsumer } from './consumer.ts'
@@ -19,7 +21,9 @@ export {
   type RetentionRule,
   type SourceFacts,
 } from './keeping.ts'
+export { createLogKeeper, type LogKeeper, type LogKeeperOptions, type LogKeeperStatus } from './log-keeper.ts'
 export { createMemoryBus, type MemoryBusOptions } from './memory/memory-bus.ts'
+export { createMover, type Mover, type MoverOptions, type MoverStatus } from './mover.ts'
 export type { OperatorLog } from './operator-log.ts'
 export { createRelay, type Relay, type RelayStatus } from './relay.ts'
 export type { RelayOptions } from './relay-options.ts'

@@ -23,6 +23,7 @@ import type {
 } from '../event-sourcing/aggregate.ts'
 import type { Projection } from '../projection/define-projection.ts'
 import type { Appended } from '../store/event-store.ts'
+import type { Due } from '../store/scheduled.ts'
 import type { Isolation } from '../store/store.ts'
 
 /** What may be listed in `calls`: a whole contract, or single operations of it. */
@@ -184,6 +185,17 @@ export interface Transaction<Own extends string = string, Tables = unknown> {
   readonly sql: Sql
   /** Publishes an event of this service if and only if the transaction commits. */
   publish<E extends Event & Owned>(event: OwnEvent<E, Own>, data: E['~types']['data']): void
+  /**
+   * Publishes an event of this service later: `afterMs` after now or `at` a time (milliseconds since 1970), by the clock of the
+   * database, up to ten years ahead. It takes its place in its key's order when it becomes due. Gives the event's id, by which
+   * {@link cancel} takes it back until then.
+   *
+   * @example
+   * const reminder = tx.publish(Orders.events.paymentOverdue, { orderId }, { afterMs: 24 * 3_600_000 })
+   */
+  publish<E extends Event & Owned>(event: OwnEvent<E, Own>, data: E['~types']['data'], due: Due): string
+  /** Takes an event back that is published but not due, if the transaction commits; false when it is too late. */
+  cancel(eventId: string): Promise<boolean>
   /**
    * An aggregate of this service as this transaction sees it. What is appended to it here expects the version that was read:
    * when others were quicker, the transaction runs again, so it must be pure but for `tx`.

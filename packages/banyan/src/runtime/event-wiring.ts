@@ -1,6 +1,7 @@
 /** The event side of a host: one relay per outbox of its services, one consumer per group and source, jobs. */
 import type { Bus } from '../bus/bus.ts'
 import type { Consumer } from '../bus/consumer.ts'
+import { createMover, type Mover } from '../bus/mover.ts'
 import { createRelay, type Relay } from '../bus/relay.ts'
 import { BanyanError } from '../core/error.ts'
 import type { ProjectionKeeper } from '../projection/keeper.ts'
@@ -13,6 +14,8 @@ import { createConsumers } from './subscriptions.ts'
 export interface EventWiring {
   readonly relays: readonly Relay[]
   readonly consumers: readonly Consumer[]
+  /** One for each outbox: scheduled events on their way into it. */
+  readonly movers: readonly Mover[]
   readonly keepers: readonly ProjectionKeeper[]
   /** Makes the places of projections; rejects when one is wrong. */
   prepare(): Promise<void>
@@ -41,20 +44,23 @@ export function createEventWiring(
     })
   const relays = bus === undefined ? [] : services.flatMap((service) => toRelay(service, bus, holder))
   const consumers = bus === undefined ? [] : services.flatMap((service) => createConsumers(service, bus, holder))
+  const movers = bus === undefined ? [] : services.flatMap(toMover)
   const keepers = bus === undefined ? [] : services.flatMap((service) => createKeepers(service, bus, holder))
   return {
     relays,
     consumers,
+    movers,
     keepers,
     async prepare() {
       await Promise.all(keepers.map((keeper) => keeper.prepare()))
     },
     start() {
-      for (const part of [...relays, ...consumers, ...keepers, ...jobs]) part.start()
+      for (const part of [...relays, ...movers, ...consumers, ...keepers, ...jobs]) part.start()
     },
     async quiesce(withinMs) {
       await Promise.all([
         ...jobs.map((job) => job.stop(withinMs)),
+        ...movers.map((mover) => mover.stop()),
         ...consumers.map((consumer) => consumer.stop({ withinMs })),
         ...keepers.map((keeper) => keeper.stop(withinMs)),
       ])
@@ -69,4 +75,8 @@ function toRelay(service: ServiceRuntime, bus: Bus, holder: string): readonly Re
   const { store, environment, log, name } = service
   if (store === undefined) return []
   return [createRelay({ environment, source: name, outbox: store.outbox, bus, holder, log })]
+}
+
+function toMover({ store, environment, log }: ServiceRuntime): readonly Mover[] {
+  return store === undefined ? [] : [createMover({ environment, scheduled: store.scheduled, log })]
 }

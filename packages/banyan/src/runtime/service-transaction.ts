@@ -6,6 +6,7 @@ import type { Fact } from '../event-sourcing/fact-codec.ts'
 import type { PositionEntry } from '../projection/position.ts'
 import { INVALID } from '../schema/index.ts'
 import type { Appended } from '../store/event-store.ts'
+import { assertDue, type Due, eventIdAt } from '../store/scheduled.ts'
 import type { StoreTransaction } from '../store/store.ts'
 import { assertDeclared, openAggregates } from './aggregates.ts'
 import type { EventOrigin, Publisher, ServiceScope } from './service-scope.ts'
@@ -35,7 +36,7 @@ export class ServiceTransaction {
   }
 
   /** Buffers the event for the outbox; it goes out with COMMIT. Throws at once when it does not fit its schema. */
-  publish(event: EventShape, data: unknown): void {
+  publish(event: EventShape, data: unknown, due?: Due): string | undefined {
     const publisher = this.#service.publisherOf(event)
     if (publisher === undefined) throw foreignEvent(this.#service.name, event)
     const copy = publisher.border.copy(data)
@@ -47,7 +48,18 @@ export class ServiceTransaction {
         { reason: 'INVALID_EVENT', issues },
       )
     }
-    this.#publish(publisher, copy as Readonly<Record<string, unknown>>)
+    const checked = copy as Readonly<Record<string, unknown>>
+    if (due === undefined) return void this.#publish(publisher, checked)
+    assertDue(due)
+    const { clock, random } = this.#service.environment
+    const id = eventIdAt('at' in due ? due.at : clock.now() + due.afterMs, random.uuidv7())
+    this.#tx.publish(publisher.toEvent(checked, this.#origin, id), due)
+    return id
+  }
+
+  /** Takes a scheduled event back. */
+  cancel(eventId: string): Promise<boolean> {
+    return this.#tx.unschedule(eventId)
   }
 
   #publish(publisher: Publisher, data: Readonly<Record<string, unknown>>, id?: string): void {

@@ -38,7 +38,7 @@ export {
 } from './inbox.ts'
 export { createMemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts'
 export type { Migration, MigrationStatus } from './migration.ts'
-export type { NewEvent, Outbox, OutboxCursor, OutboxPage, OutboxStorage } from './outbox.ts'
+export type { NewEvent, Outbox, OutboxCensus, OutboxCursor, OutboxPage, OutboxStorage } from './outbox.ts'
 export {
   type ProjectionPhase,
   type ProjectionProgress,
@@ -53,6 +53,7 @@ export {
 export {
   assertDue,
   type Due,
+  eventIdAt,
   type Moved,
   maxDelayMs,
   type NewScheduledEvent,

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AlreadyApplied, Fenced } from '../../store/inbox.ts'
 import type { OpenedStore } from './open.ts'
 import { gate, labels, markOf, present, readAll, rejection, sampleEvent } from './sample.ts'
+import { scheduledSuite } from './scheduled-suite.ts'
 
 /** Declares the suite; every implementation of the port runs it. */
 export function storeSuite(name: string, open: () => Promise<OpenedStore>): void {
@@ -193,5 +194,7 @@ export function storeSuite(name: string, open: () => Promise<OpenedStore>): void
         expect(await published()).toEqual(fenced ? [] : ['out'])
       })
     })
+
+    scheduledSuite(() => opened)
   })
 }
