@@ -1,2 +1,4 @@
 /** Banyan projections kept in Redis. */
-export {}
+export { type RedisTargetOptions, redisTarget } from './redis-target.ts'
+export type { RedisIndexWriter, RedisTableWriter, RedisTx } from './staging.ts'
+export type { RedisIndex, RedisTable, RedisView } from './view.ts'
