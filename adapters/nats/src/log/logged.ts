@@ -32,7 +32,7 @@ interface Found {
 function toForeign(message: StoredMessage, { stream, source, type, text }: Found): LoggedEvent {
   const read = readEnvelope(message, type, text)
   const { envelope } = read
-  const key = toText(toKey(message.headers), maxKeyLength) ?? envelope?.partitionkey ?? keyOf(message.subject)
+  const key = toText(toKey(message.headers), maxKeyLength) ?? envelope?.partitionkey ?? keyOf(message)
   // A program that publishes true CloudEvents names them itself, so that its repetitions are known as such.
   const id = envelope !== undefined && isUuid(envelope.id) ? envelope.id : toId(stream, message)
   return { id, type, key, envelope: read.text, source, offset: message.seq }
@@ -85,8 +85,9 @@ function toText(text: string | undefined, maxLength: number): string | undefined
   return controls.test(text) || !text.isWellFormed() ? undefined : text
 }
 
-function keyOf(subject: string): string {
-  return toText(subject.slice(0, maxKeyLength).toWellFormed(), maxKeyLength) ?? 'foreign'
+/** One of its own: it is in no order with anything, and what is parked keeps back whatever shares its key. */
+function keyOf({ subject, seq }: StoredMessage): string {
+  return toText(`${subject.slice(0, maxKeyLength - 20).toWellFormed()} ${seq}`, maxKeyLength) ?? `foreign ${seq}`
 }
 
 /** Always the same for one message: a UUIDv7 of the time it was stored and of its place. */

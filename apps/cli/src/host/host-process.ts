@@ -2,7 +2,7 @@
  * Everything that runs in a host's process: databases, bus, transport, the runtime's host, the gateway. Used by hosts of a
  * parent and by `banyan run` alone; who configures it is the only difference between them.
  */
-import type { PostgresBus } from '@banyan/postgres'
+import type { Bus } from 'banyan/bus'
 import { BanyanError, type Environment, type HttpServer } from 'banyan/core'
 import { createStaticResolver, type StaticResolver } from 'banyan/discovery'
 import { createGateway, type Gateway } from 'banyan/gateway'
@@ -40,7 +40,7 @@ const closeMs = 1_000
 interface Parts {
   readonly host: Host
   readonly stores: HostStores
-  readonly bus: PostgresBus | undefined
+  readonly bus: Bus | undefined
   readonly resolver: StaticResolver
   probes?: Probes
 }
@@ -92,7 +92,7 @@ async function openEdge(
 /** Starts; rejects, with everything closed again, when something is wrong. */
 export async function startHostProcess(options: HostProcessOptions): Promise<HostProcess> {
   const { configuration, environment, log } = options
-  const bus = await openBus(configuration, log)
+  const bus = await openBus(configuration, options.system.name, log)
   const parts = build(options, bus)
   try {
     await parts.host.start()

@@ -1,5 +1,6 @@
 /** The databases of a host: opened on its own roles, migrated, remembered so that they can be probed and looked into. */
-import { createPostgresBus, createPostgresStore, loadMigrations, type PostgresBus } from '@banyan/postgres'
+import { createPostgresBus, createPostgresStore, loadMigrations } from '@banyan/postgres'
+import type { Bus } from 'banyan/bus'
 import { BanyanError } from 'banyan/core'
 import type { DatabaseDefinition, Store } from 'banyan/store'
 import type { Log } from 'banyan/telemetry'
@@ -40,13 +41,18 @@ export function createHostStores({ databases, connections }: Settings, log: Log)
   }
 }
 
-/** The log between services; a host without services needs none. */
+/** The log between services: on Postgres, or on NATS where the connection string says so. A host without services needs none. */
 export async function openBus(
-  { bus, connections }: Pick<HostConfiguration, 'bus' | 'connections'>,
+  { bus: url, connections }: Pick<HostConfiguration, 'bus' | 'connections'>,
+  system: string,
   log: Log,
-): Promise<PostgresBus | undefined> {
-  if (bus === undefined) return undefined
-  return createPostgresBus({ url: bus, maxConnections: connections.perBus, log: (message) => log.info(message) })
+): Promise<Bus | undefined> {
+  if (url === undefined) return undefined
+  const say = (message: string): void => log.info(message)
+  if (/^postgres(ql)?:/.test(url)) return createPostgresBus({ url, maxConnections: connections.perBus, log: say })
+  // Loaded only where it is used: most systems never need it.
+  const { createNatsBus } = await import('@banyan/nats')
+  return createNatsBus({ url, system, log: say })
 }
 
 function noDatabase(service: string): BanyanError {

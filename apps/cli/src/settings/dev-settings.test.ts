@@ -53,6 +53,14 @@ test('databases of single services are found by the name of the service', () => 
   expect(overrideOf(databaseOverrides, 'x')).toBeUndefined()
 })
 
+test('the log may lie on a NATS server', () => {
+  const { databaseOverrides } = decide({}, { BANYAN_BUS_URL: 'nats://h:4222', DATABASE_URL_BUS: 'postgres://u:p@h/d' })
+  expect(overrideOf(databaseOverrides, 'bus')).toBe('nats://h:4222')
+  expect(() => decide({}, { BANYAN_BUS_URL: 'amqp://me:hunter2@h' })).toThrow(
+    /^(?!.*hunter2)BANYAN_BUS_URL must be like/,
+  )
+})
+
 test('everything that is wrong in one message, passwords in none', () => {
   const env = { BANYAN_CONTROL_PORT: '1e3', DATABASE_URL: 'mysql://me:hunter2@h' }
   const wrong = () => decide({ gatewayPort: '-1', fresh: true }, env)

@@ -111,12 +111,20 @@ function toDatabaseUrl(text: string, name: string, faults: string[]): string {
   return text
 }
 
-/** Database URLs of single services (and of `bus`) from the environment. */
+/** Database URLs of single services (and of `bus`, which may also be a NATS server's) from the environment. */
 export function toOverrides(env: Env, faults: string[]): Record<string, string> {
   const found = Object.entries(env).filter(([name, text]) => name.startsWith(overridePrefix) && isGiven(text))
-  return Object.fromEntries(
+  const overrides = Object.fromEntries(
     found.map(([name, text]) => [name.slice(overridePrefix.length), toDatabaseUrl(text as string, name, faults)]),
   )
+  const bus = env['BANYAN_BUS_URL']
+  return isGiven(bus) ? { ...overrides, BUS: toBusUrl(bus, faults) } : overrides
+}
+
+function toBusUrl(text: string, faults: string[]): string {
+  if (!/^(postgres(ql)?|nats|tls):\/\//.test(text))
+    faults.push('BANYAN_BUS_URL must be like nats://host:4222 or postgresql://user:password@host:5432/database')
+  return text
 }
 
 /** The override of a service, if there is one. */
