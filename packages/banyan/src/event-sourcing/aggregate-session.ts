@@ -72,7 +72,7 @@ export class AggregateSession {
 
   /** Takes a decision and appends what follows; see `Transaction.decide`. */
   async decide(aggregate: AnyAggregate, id: string, command: string, input: unknown): Promise<Decided<unknown, Fact>> {
-    const decide = toDecision(aggregate, command, input)
+    const decide = toDecision(aggregate, id, command, input)
     for (let attempt = 1; ; attempt += 1) {
       const held = await this.#hold(aggregate, id, false)
       const events = decide(held.state)
@@ -140,6 +140,7 @@ export class AggregateSession {
 /** A command with its input checked, as a function of the state. Throws `UNKNOWN_COMMAND` and `INVALID_INPUT`. */
 export function toDecision(
   aggregate: AnyAggregate,
+  id: string,
   command: string,
   input: unknown,
 ): (state: unknown) => readonly Fact[] {
@@ -156,7 +157,7 @@ export function toDecision(
       issues,
     })
   }
-  return (state) => decide(state as never, copy as never) as readonly Fact[]
+  return (state) => decide(state as never, copy as never, id) as readonly Fact[]
 }
 
 const borders = new WeakMap<AnySchema, ReturnType<typeof createServiceBorder>>()

@@ -55,12 +55,14 @@ export interface AggregateSpec<Facts extends FactSources, State, Commands extend
   readonly commands?: Commands
   /**
    * What follows from a command: facts, none when there is nothing to do. To refuse, throw a BanyanError, best one that the
-   * operation declares: `throw new Payments.capture.errors.OVER_LIMIT({ … })`.
+   * operation declares: `throw new Payments.capture.errors.OVER_LIMIT({ … })`. `id` is the aggregate's: a contract's event
+   * has it as its key.
    */
   readonly decide?: {
     readonly [K in keyof Commands]: (
       state: NoInfer<State>,
       input: Received<Commands[K]>,
+      id: string,
     ) => readonly GivenFact<NoInfer<Facts>>[]
   }
   /** Default: none. */
@@ -87,7 +89,7 @@ export interface Aggregate<
   readonly events: FactSources
   readonly evolve: (state: never, event: never) => State
   readonly commands: Readonly<Record<string, AnySchema>>
-  readonly decide: Readonly<Record<string, (state: never, input: never) => readonly unknown[]>>
+  readonly decide: Readonly<Record<string, (state: never, input: never, id: string) => readonly unknown[]>>
   readonly snapshot: SnapshotRule | undefined
   readonly upcast: Readonly<Record<string, Upcasters | undefined>>
   /** Exists only for the compiler. */

@@ -43,9 +43,9 @@ const Account = defineAggregate('account', {
   events: { deposited: t.Object({ amount: t.Integer({ minimum: 1 }) }), withdrawn: Bank.events.withdrawn },
   initial: { balance: 0 },
   evolve: ({ balance }, { type, data }) => ({ balance: balance + (type === 'deposited' ? data.amount : -data.amount) }),
-  commands: { withdraw: t.Object({ id: t.String(), amount: t.Integer() }) },
+  commands: { withdraw: t.Object({ amount: t.Integer() }) },
   decide: {
-    withdraw({ balance }, { id, amount }) {
+    withdraw({ balance }, { amount }, id) {
       if (amount > balance) throw new Bank.withdraw.errors.OVERDRAWN({ balance })
       return [{ type: 'withdrawn', data: { id, amount } }]
     },
@@ -76,7 +76,7 @@ const bank = defineService(Bank, {
         runs += 1
         const { state } = await tx.aggregate(Account, id)
         await ctx.sleep(slowMs)
-        const { version } = await tx.decide(Account, id, 'withdraw', { id, amount: state.balance })
+        const { version } = await tx.decide(Account, id, 'withdraw', { amount: state.balance })
         return { balance: 0, version }
       }),
     setTo: ({ id, version }, ctx) =>

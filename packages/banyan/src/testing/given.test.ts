@@ -26,13 +26,13 @@ const Account = defineAggregate('account', {
     }
     return { ...state, balance: state.balance + (fact.type === 'deposited' ? 1 : -1) * fact.data.amount }
   },
-  commands: { withdraw: Amount, close: t.Object({ as: t.String() }), crash: t.Object({}) },
+  commands: { withdraw: Amount, close: t.Object({ as: t.Optional(t.String()) }), crash: t.Object({}) },
   decide: {
     withdraw({ balance }, { amount }) {
       if (amount > balance) throw new Bank.withdraw.errors.OVERDRAWN({ balance })
       return [{ type: 'withdrawn', data: { amount, more: 1 } as { amount: number } }]
     },
-    close: (_, { as }) => [{ type: 'closed', data: { id: as } }],
+    close: (_, { as }, id) => [{ type: 'closed', data: { id: as ?? id } }],
     crash() {
       throw new RangeError('crashed')
     },

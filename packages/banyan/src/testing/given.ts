@@ -50,7 +50,7 @@ export function given<A extends AnyAggregate>(aggregate: A, events: readonly Giv
     state: state as StateOf<A>,
     when(command, input) {
       const outcome = attempt(() => {
-        const facts = toDecision(aggregate, command, input)(state)
+        const facts = toDecision(aggregate, id, command, input)(state)
         // Checked, and as they would be stored: without what their schemas do not know.
         return facts.map((fact) => ({ type: fact.type, data: codec.write(id, fact).data }))
       })
