@@ -18,6 +18,7 @@ const benchmarks: Readonly<Record<string, Load>> = {
   gateway: () => import('./src/gateway/benchmark.ts'),
   remote: () => import('./src/remote/benchmark.ts'),
   orders: () => import('./src/orders/benchmark.ts'),
+  events: () => import('./src/events/benchmark.ts'),
 }
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 

@@ -48,10 +48,15 @@ export function findNatsServer(): string | undefined {
   return folders.map((folder) => join(folder, 'nats-server')).find((path) => existsSync(path))
 }
 
+function requireNatsServer(): string {
+  const found = findNatsServer()
+  if (found === undefined) throw new Error('no nats-server is installed (apt-get install nats-server)')
+  return found
+}
+
 /** Starts the cluster. */
 export async function startBroker(): Promise<Broker> {
-  const binary = findNatsServer()
-  if (binary === undefined) throw new Error('no nats-server is installed (apt-get install nats-server)')
+  const binary = requireNatsServer()
   const folder = await mkdtemp(join(tmpdir(), 'banyan-chaos-nats-'))
   const ports = await freePorts(size * 3)
   const routes = ports.slice(size, 2 * size).map((port) => `"nats://127.0.0.1:${port}"`)

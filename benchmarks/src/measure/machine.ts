@@ -23,6 +23,9 @@ const measured = [
   'pg',
   'postgres',
   'kysely',
+  'pg-boss',
+  'graphile-worker',
+  '@event-driven-io/emmett-postgresql',
 ]
 
 /** Versions of what is measured, and of what it runs on. */

@@ -1,0 +1,58 @@
+/** How long it takes from before a transaction to after the commit of its event's effect in another process, at 100 events a second. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Peer, startPeer } from '../measure/peer.ts'
+import type { Effort, Verdict } from '../measure/section.ts'
+import { median, percentile } from '../measure/statistics.ts'
+import { toTable, toText } from '../measure/table.ts'
+import type { Databases } from './databases.ts'
+
+const rates = [10, 100, 400]
+const asked = 100
+/** Beside the other measurements: a 99th percentile wants some hundreds of events. */
+const lengthFactor = 20
+const drainMs = 10_000
+
+async function measure(producer: Peer, consumer: Peer, perSecond: number, ms: number): Promise<readonly number[]> {
+  await consumer.ask('take')
+  const sent = await producer.ask<number>('load', { perSecond, ms })
+  const endMs = performance.now() + drainMs
+  while ((await consumer.ask<number>('seen')) < sent && performance.now() < endMs) await sleep(10)
+  const latencies = await consumer.ask<number[]>('take')
+  if (latencies.length !== sent) throw new Error(`${sent} events were sent and ${latencies.length} arrived`)
+  return latencies
+}
+
+/** Measures; the p99 is the median of those of the rounds. */
+export async function latency(
+  databases: Databases,
+  effort: Effort,
+  say: (line: string) => void,
+): Promise<{ readonly table: string; readonly verdicts: readonly Verdict[] }> {
+  const ms = effort.measureMs * lengthFactor
+  const [own = '', log = '', other = ''] = [
+    await databases.create('latency_own'),
+    await databases.create('latency_log'),
+    await databases.create('latency_other'),
+  ]
+  const producer = await startPeer(new URL('./latency-producer.ts', import.meta.url), { args: [own, log] })
+  const consumer = await startPeer(new URL('./latency-consumer.ts', import.meta.url), { args: [other, log] })
+  try {
+    say('latency')
+    await measure(producer, consumer, 400, effort.warmUpMs * 2)
+    const found = new Map<number, (readonly number[])[]>(rates.map((rate) => [rate, []]))
+    for (let round = 0; round < effort.rounds; round += 1)
+      for (const rate of rates) found.get(rate)?.push(await measure(producer, consumer, rate, ms))
+    const at = (rate: number, share: number): number =>
+      median((found.get(rate) ?? []).map((latencies) => percentile(latencies, share)))
+    const rows = rates.map((rate) => [
+      `${rate} events a second`,
+      ...[0.5, 0.9, 0.99, 1].map((share) => toText(at(rate, share))),
+    ])
+    return {
+      table: toTable(['begin to effect in another process', 'p50 ms', 'p90 ms', 'p99 ms', 'highest ms'], rows),
+      verdicts: [{ claim: 'p99 end to end at 100 events a second, ms', measured: at(asked, 0.99), atMost: 15 }],
+    }
+  } finally {
+    await Promise.all([producer.stop(), consumer.stop()])
+  }
+}
