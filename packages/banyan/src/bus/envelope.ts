@@ -28,6 +28,8 @@ export interface EventFacts {
   readonly timeMs: number
   /** Plain JSON. */
   readonly data: unknown
+  /** What says how `data` looks: a URI, the same for all events of one version of a schema. */
+  readonly dataSchema?: string | undefined
   readonly traceparent?: string | undefined
   readonly tracestate?: string | undefined
   /** The id that everything of one business flow shares. */
@@ -46,6 +48,7 @@ export interface Envelope {
   readonly partitionkey: string
   readonly time: string
   readonly datacontenttype: string
+  readonly dataschema?: string
   readonly data: unknown
   readonly traceparent?: string
   readonly tracestate?: string
@@ -76,6 +79,7 @@ export function toNewEvent(facts: EventFacts): NewEvent {
     subject: facts.key,
     time: new Date(facts.timeMs).toISOString(),
     datacontenttype: 'application/json',
+    dataschema: facts.dataSchema,
     partitionkey: facts.key,
     traceparent: facts.traceparent,
     tracestate: facts.tracestate,
@@ -107,6 +111,7 @@ export function fromEnvelope(text: string): Envelope {
     time: assertTime(given['time']),
     datacontenttype: assertJsonType(given['datacontenttype'] ?? 'application/json'),
     data: given['data'],
+    ...optionalText('dataschema', given['dataschema'], 1_024),
     ...traceOf(given),
     ...optionalText('correlationid', given['correlationid']),
     ...optionalText('causationid', given['causationid']),
@@ -148,9 +153,13 @@ function assertText(name: string, value: unknown, maxLength: number): string {
   return value
 }
 
-function optionalText<Name extends string>(name: Name, value: unknown): { readonly [key in Name]?: string } {
+function optionalText<Name extends string>(
+  name: Name,
+  value: unknown,
+  maxLength = 255,
+): { readonly [key in Name]?: string } {
   if (value === undefined) return {}
-  return { [name]: assertText(name, value, 255) } as { readonly [key in Name]?: string }
+  return { [name]: assertText(name, value, maxLength) } as { readonly [key in Name]?: string }
 }
 
 function assertTime(value: unknown): string {

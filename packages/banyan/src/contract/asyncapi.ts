@@ -41,6 +41,7 @@ function envelope(event: AnyEvent, components: SchemaComponents): Part {
       subject: text(`The value of the field '${event.key}'.`),
       time: text('When it was published.', { format: 'date-time' }),
       datacontenttype: { const: 'application/json' },
+      dataschema: text('Fingerprint of the schema of the data.', { format: 'uri' }),
       partitionkey: text('As subject: events with the same key arrive in order.'),
       traceparent: text('W3C Trace Context.'),
       tracestate: text('W3C Trace Context.'),

@@ -10,6 +10,7 @@ import type { Tokens } from '../transport/tokens.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { System } from './define-system.ts'
 import type { Readiness } from './health.ts'
+import type { SchemaGate } from './schema-gate.ts'
 
 /** How others reach this host, and how it reaches others. Without it the host runs alone. */
 export interface HostNetwork {
@@ -33,6 +34,8 @@ export interface HostOptions {
   /** The log between services. Without one, events stay in the outbox and subscriptions are refused. */
   readonly bus?: Bus
   readonly network?: HostNetwork
+  /** Asked before anything is opened: a host whose schemas break their modes does not start. */
+  readonly schemas?: SchemaGate
   readonly log: Log
   /** Share of requests without a trace of their own that are sampled, 0 to 1. Default 0.01. */
   readonly sampleRatio?: number

@@ -3,7 +3,7 @@
  * unready, letting what is under way finish, and flushing. What is where is decided outside; here only "mine or not mine".
  */
 
-import { type AnyOperation, operationsOf } from '../contract/define-contract.ts'
+import { type AnyContract, type AnyOperation, operationsOf } from '../contract/define-contract.ts'
 import type { Cancellable } from '../core/cancellation.ts'
 import { sleep } from '../core/environment/timers.ts'
 import { BanyanError } from '../core/error.ts'
@@ -97,6 +97,7 @@ export class Host {
   async #open(): Promise<void> {
     const { system, services, network, bus, environment } = this.#options
     const definitions = await loadServices(system, services)
+    await this.#options.schemas?.admit(definitions.map(({ contract }) => contract as unknown as AnyContract))
     const opened = await Promise.allSettled(
       definitions.map(({ contract, database }) => database && this.#options.openStore(contract.name, database)),
     )

@@ -3,6 +3,7 @@ import { toNewEvent } from '../bus/envelope.ts'
 import { createServiceBorder } from '../contract/border.ts'
 import { tagOfType } from '../projection/position.ts'
 import { formatTraceparent } from '../telemetry/trace-context.ts'
+import { dataSchemaOf } from './schema-gate.ts'
 import type { EventOrigin, Publisher, ServiceScope } from './service-scope.ts'
 import type { EventShape } from './shapes.ts'
 
@@ -13,6 +14,7 @@ export function createPublisher(
   event: EventShape,
 ): Publisher {
   const { clock, random } = service.environment
+  const dataSchema = dataSchemaOf(event.data)
   return {
     border: createServiceBorder(event.data),
     tag: tagOfType(event.wire),
@@ -25,6 +27,7 @@ export function createPublisher(
         key: String(data[event.key]),
         timeMs: clock.now(),
         data,
+        dataSchema,
         traceparent: formatTraceparent(origin.trace),
         tracestate: origin.tracing.state,
         causationId: causeOf(origin.delivery),
