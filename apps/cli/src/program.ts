@@ -1,5 +1,6 @@
 /** The commands, their flags and help. Each command's code is loaded when it is called, so that none pays for another. */
 import { Command, CommanderError, Option } from 'commander'
+import { addEvents } from './event-commands.ts'
 import { exitCodeOf, exitCodes, formatFailure, toFailureDocument } from './failure.ts'
 import { cliVersion } from './self.ts'
 
@@ -109,18 +110,6 @@ function addContract(program: Command, finish: Finish): void {
     .option('--service <names...>', 'only these services')
     .option('--out <file>', 'write to a file')
     .action(async (format, flags) => finish(await (await import('./commands/contract.ts')).contract(format, flags)))
-}
-
-function addEvents(program: Command, finish: Finish): void {
-  const events = program.command('events').description('events between services')
-  events
-    .command('dead')
-    .description('list events that failed too often and wait for a person')
-    .option(...project)
-    .option('--service <names...>', 'only these services')
-    .option('--limit <count>', 'at most so many of each service', '100')
-    .option('--json', 'print JSON')
-    .action(async (flags) => finish(await (await import('./commands/db.ts')).eventsDead(flags)))
 }
 
 /** Commander would end the process itself, before what was written is out. */

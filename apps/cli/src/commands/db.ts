@@ -61,19 +61,3 @@ export async function dbSql(service: string, statement: string, flags: DbFlags):
     return exitCodes.ok
   })
 }
-
-/** Lists events that failed too often and wait for a person. */
-export async function eventsDead(flags: DbFlags & { readonly limit: string }): Promise<number> {
-  const limit = /^[1-9]\d{0,4}$/.test(flags.limit) ? Number(flags.limit) : undefined
-  if (limit === undefined) throw new UsageError(`--limit must be from 1 to 99999, is '${flags.limit}'`)
-  return open(flags, flags.service, async (databases) => {
-    const rows: object[] = []
-    for (const { service, store } of databases)
-      for (const { group, source, key, offset, eventId, type, attempts, error, parkedAt } of await store.inbox.parked(
-        limit,
-      ))
-        rows.push({ service, group, source, key, offset, eventId, type, attempts, parkedAt, error })
-    printRows(rows, flags.json === true)
-    return exitCodes.ok
-  })
-}

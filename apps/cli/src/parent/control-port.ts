@@ -2,6 +2,7 @@
 import { openControlServer } from 'banyan/control'
 import { BanyanError } from 'banyan/core'
 import { portInUse } from '../process/ports.ts'
+import { createParentDesk } from './desk.ts'
 import { controlPortSetting } from './placing.ts'
 import { gatherStatus } from './status.ts'
 import type { SystemView } from './system-view.ts'
@@ -33,10 +34,19 @@ export async function openControlPort(parent: SystemView): Promise<ControlPort> 
     await host?.restart(restartDrainMs)
     return host !== undefined
   }
+  const events = createParentDesk(parent)
   const at = { host: '127.0.0.1', port: parent.settings.controlPort }
   try {
-    const server = await openControlServer({ environment, status, restart, token: parent.data?.token ?? '' }, at)
-    return { close: () => server.close(500) }
+    const server = await openControlServer(
+      { environment, status, restart, events, token: parent.data?.token ?? '' },
+      at,
+    )
+    return {
+      async close() {
+        await server.close(500)
+        await events.close()
+      },
+    }
   } catch (error) {
     if (!(error instanceof BanyanError) || error.reason !== 'PORT_IN_USE') throw error
     throw portInUse({ ...at, owner: 'the status page', setting: controlPortSetting })

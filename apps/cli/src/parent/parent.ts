@@ -2,6 +2,7 @@
  * The parent of a system on one machine: owns the database server, the hosts, the programs beside them and the status page;
  * serves no request itself. What it starts it ends, in order, whatever happens.
  */
+import type { Provisioned } from '@banyan/postgres'
 import { planConnections, planTopology } from 'banyan/control'
 import type { Environment } from 'banyan/core'
 import { CommandError } from '../failure.ts'
@@ -41,6 +42,7 @@ export class Parent implements SystemView {
   system: SystemDescription | undefined
   data: DataDirectory | undefined
   hosts: HostGroup | undefined
+  provisioned: Promise<Provisioned> | undefined
   extras: readonly ExtraChild[] = []
   /** Rejects when the start cannot go on: somebody said stop, or something is wrong that only a person can change. */
   readonly #halted: Promise<never>
@@ -144,6 +146,7 @@ export class Parent implements SystemView {
     const connections = planConnections(plans)
     const provisioned = databases.provision(system, connections)
     provisioned.catch(() => undefined)
+    this.provisioned = provisioned
     const hosts = createHostGroup({
       environment,
       system,
@@ -219,8 +222,8 @@ export class Parent implements SystemView {
     await this.#starting?.catch(() => undefined)
     await this.hosts?.stop(left)
     await Promise.all(this.extras.map(({ supervisor }) => supervisor.stop(Math.max(1_000, left()))))
-    await this.#databases?.stop()
     await this.#control?.close()
+    await this.#databases?.stop()
     this.data?.close()
   }
 

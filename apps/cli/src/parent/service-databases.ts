@@ -3,7 +3,7 @@
  * when none runs, in an embedded one that is started for as long as the command takes.
  */
 import { join } from 'node:path'
-import { createPostgresStore, filePasswords, type PostgresStore, provision } from '@banyan/postgres'
+import { createPostgresStore, filePasswords, type PostgresStore, type Provisioned, provision } from '@banyan/postgres'
 import { realEnvironment } from 'banyan/core'
 import type { DatabaseDefinition } from 'banyan/store'
 import { UsageError } from '../failure.ts'
@@ -34,7 +34,7 @@ export interface ServiceDatabasesOptions {
 /** Opens them, hands them over, closes everything again. */
 export async function withServiceDatabases<Result>(
   options: ServiceDatabasesOptions,
-  use: (databases: readonly ServiceDatabase[]) => Promise<Result>,
+  use: (databases: readonly ServiceDatabase[], busUrl: string) => Promise<Result>,
 ): Promise<Result> {
   const { systemPath } = await loadProject(options.project)
   const system = await loadSystem(systemPath)
@@ -50,7 +50,7 @@ export async function withServiceDatabases<Result>(
   return withServer(options, async (adminUrl) => {
     const stores: ServiceDatabase[] = []
     try {
-      const urls = await provisionAll(
+      const { services: urls, bus } = await provisionAll(
         options,
         adminUrl,
         system.name,
@@ -60,7 +60,7 @@ export async function withServiceDatabases<Result>(
         const url = urls[one.service] ?? ''
         stores.push({ ...one, store: await createPostgresStore({ url, service: one.service, maxConnections: 2 }) })
       }
-      return await use(stores)
+      return await use(stores, bus)
     } finally {
       await Promise.all(stores.map(({ store }) => store.close(1_000)))
     }
@@ -72,13 +72,13 @@ async function provisionAll(
   adminUrl: string,
   system: string,
   services: readonly string[],
-): Promise<Readonly<Record<string, string>>> {
+): Promise<Provisioned> {
   const faults: string[] = []
   const given = toOverrides(env, faults)
   if (faults.length > 0) throw new UsageError(faults.join('; '))
   const passwords = filePasswords(join(toDataDir(env, cwd), 'passwords'))
   const overrides = Object.fromEntries([...services, 'bus'].map((name) => [name, overrideOf(given, name)]))
-  return (await provision({ adminUrl, system, services, passwords, overrides })).services
+  return provision({ adminUrl, system, services, passwords, overrides })
 }
 
 /** An administrator's address, for as long as the work takes. */

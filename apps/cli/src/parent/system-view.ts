@@ -1,4 +1,5 @@
 /** A running system as its status page and its log see it: what there is, to be looked at. */
+import type { Provisioned } from '@banyan/postgres'
 import type { Environment } from 'banyan/core'
 import type { SystemDescription } from '../host/description.ts'
 import type { DevSettings } from '../settings/dev-settings.ts'
@@ -21,6 +22,8 @@ export interface SystemView {
   readonly system: SystemDescription | undefined
   readonly data: DataDirectory | undefined
   readonly database: SystemDatabase | undefined
+  /** Connection strings of services and log. */
+  readonly provisioned: Promise<Provisioned> | undefined
   readonly hosts: HostGroup | undefined
   readonly extras: readonly ExtraChild[]
 }

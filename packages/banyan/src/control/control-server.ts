@@ -8,6 +8,7 @@ import { codes } from '../core/code.ts'
 import type { Environment } from '../core/environment/environment.ts'
 import type { HttpRequest, HttpResponse, HttpServer } from '../core/environment/network.ts'
 import { fromUnknown } from '../core/error.ts'
+import { changeEvents, type EventsApi, readEvents } from './events-api.ts'
 import { readinessOf, type StatusDocument } from './status.ts'
 import { statusPage } from './status-page.ts'
 
@@ -19,6 +20,8 @@ export interface ControlServerOptions {
   readonly token: string
   /** Ends a host and starts it again; false when there is none of that name. */
   readonly restart: (host: string) => Promise<boolean>
+  /** Events and dead letters under `/events/`; 404 without it. */
+  readonly events?: EventsApi
 }
 
 const loopbackNames = ['127.0.0.1', 'localhost', '[::1]']
@@ -105,12 +108,32 @@ function createHandler(options: ControlServerOptions): (request: HttpRequest, po
     return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', reasons })
   }
 
-  async function restart(request: HttpRequest): Promise<HttpResponse> {
+  function checkToken(request: HttpRequest): HttpResponse | undefined {
+    const given = digest(request.headers['authorization']?.replace(/^Bearer /, '') ?? '')
+    if (timingSafeEqual(given, expected)) return undefined
+    return refusal(401, "send 'Authorization: Bearer' with the token of the data directory")
+  }
+  function checkChange(request: HttpRequest): HttpResponse | undefined {
     if (request.headers['content-type']?.split(';')[0]?.trim() !== 'application/json')
       return refusal(415, 'send application/json')
-    const given = digest(request.headers['authorization']?.replace(/^Bearer /, '') ?? '')
-    if (!timingSafeEqual(given, expected))
-      return refusal(401, "send 'Authorization: Bearer' with the token of the data directory")
+    return checkToken(request)
+  }
+
+  /** Counts are for everybody who may see the status page; contents and changes are not. */
+  async function answerEvents(events: EventsApi, request: HttpRequest, path: string): Promise<HttpResponse> {
+    const changes = request.method === 'POST'
+    if (!changes && request.method !== 'GET') return notAllowed('GET, POST')
+    const refused = changes ? checkChange(request) : path === '/events/tail' ? checkToken(request) : undefined
+    if (refused !== undefined) return refused
+    const done = changes
+      ? await changeEvents(events, path, toJson(await request.body(maxBodyBytes, 5_000)))
+      : await readEvents(events, request.target)
+    return done === undefined ? refusal(404, 'there is no such page') : json(200, done)
+  }
+
+  async function restart(request: HttpRequest): Promise<HttpResponse> {
+    const refused = checkChange(request)
+    if (refused !== undefined) return refused
     const host = toHostName(await request.body(maxBodyBytes, 5_000))
     if (host === undefined) return refusal(400, 'send {"host": "name"}')
     return (await options.restart(host)) ? json(200, { restarted: host }) : refusal(404, `there is no host '${host}'`)
@@ -120,6 +143,7 @@ function createHandler(options: ControlServerOptions): (request: HttpRequest, po
     const refused = checkOrigin(request, port)
     if (refused !== undefined) return refused
     const path = request.target.split('?')[0] as string
+    if (path.startsWith('/events/') && options.events !== undefined) return answerEvents(options.events, request, path)
     if (path === '/restart') return request.method === 'POST' ? restart(request) : notAllowed('POST')
     return request.method === 'GET' || request.method === 'HEAD' ? answerGet(path) : notAllowed('GET, HEAD')
   }
@@ -128,6 +152,14 @@ function createHandler(options: ControlServerOptions): (request: HttpRequest, po
 function notAllowed(allow: string): HttpResponse {
   const answer = refusal(405, `use ${allow}`)
   return { ...answer, headers: { ...answer.headers, allow } }
+}
+
+function toJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body))
+  } catch {
+    return undefined
+  }
 }
 
 function toHostName(body: Uint8Array): string | undefined {

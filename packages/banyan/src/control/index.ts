@@ -1,6 +1,7 @@
 /** control: what the parent of a system decides, without the operating system: topology, registry, restarts, status. */
 export { type ConnectionPlan, defaultConnectionBudget, planConnections } from './connections.ts'
 export { type ControlServerOptions, openControlServer } from './control-server.ts'
+export type { DeadLetterSelection, EventsApi, TailRequest } from './events-api.ts'
 export { type Addresses, createRegistry, type Registration, type Registry } from './registry.ts'
 export { createReloader, type Reloader, type ReloaderOptions } from './reloader.ts'
 export { defaultRestartPolicy, type RestartPolicy, restartDelayMs } from './restart-delay.ts'

@@ -1,0 +1,29 @@
+/** The event desk of a project, for as long as a command takes. */
+import { createPostgresBus } from '@banyan/postgres'
+import type { EventsApi } from 'banyan/control'
+import type { Store } from 'banyan/store'
+import { type ServiceDatabasesOptions, withServiceDatabases } from '../parent/service-databases.ts'
+import { createEventDesk } from './event-desk.ts'
+
+/** Opens databases and log, hands the desk over, closes everything again. */
+export async function withEventDesk<Result>(
+  options: ServiceDatabasesOptions,
+  use: (desk: EventsApi) => Promise<Result>,
+): Promise<Result> {
+  return withServiceDatabases(options, async (databases, busUrl) => {
+    const bus = await createPostgresBus({ url: busUrl, maxConnections: 2 })
+    try {
+      const stores = new Map<string, Store>()
+      for (const { service, store } of databases) if (await isMigrated(store)) stores.set(service, store)
+      return await use(createEventDesk({ stores, bus, now: Date.now }))
+    } finally {
+      await bus.close()
+    }
+  })
+}
+
+/** A service that has never run has a database without tables. */
+export async function isMigrated(store: Store): Promise<boolean> {
+  const [row] = await store.sql<{ there: boolean }>`SELECT to_regclass('banyan.replay') IS NOT NULL AS there`
+  return row?.there === true
+}

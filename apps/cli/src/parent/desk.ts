@@ -1,0 +1,73 @@
+/**
+ * The event desk of a running system, opened when somebody first asks: most systems run without anybody looking. It has one
+ * connection to each database that was made, besides those of the hosts, and gives them up when they are idle.
+ */
+import type { EventsApi } from 'banyan/control'
+import { BanyanError } from 'banyan/core'
+import type { Store } from 'banyan/store'
+import type { SystemView } from './system-view.ts'
+
+/** The desk, and its end. */
+export interface ParentDesk extends EventsApi {
+  close(): Promise<void>
+}
+
+const idleMs = 5_000
+
+interface Opened {
+  readonly desk: EventsApi
+  close(): Promise<void>
+}
+
+/** Makes it; nothing is opened yet. */
+export function createParentDesk(parent: SystemView): ParentDesk {
+  let opened: Promise<Opened> | undefined
+
+  async function desk(): Promise<EventsApi> {
+    opened ??= open(parent)
+    try {
+      return (await opened).desk
+    } catch (error) {
+      opened = undefined
+      throw error
+    }
+  }
+
+  return {
+    lag: async () => (await desk()).lag(),
+    dead: async (options) => (await desk()).dead(options),
+    tail: async (request) => (await desk()).tail(request),
+    audit: async () => (await desk()).audit(),
+    replay: async (what, options) => (await desk()).replay(what, options),
+    discard: async (what, reason) => (await desk()).discard(what, reason),
+    async close() {
+      await (await opened?.catch(() => undefined))?.close()
+    },
+  }
+}
+
+async function open({ provisioned, environment }: SystemView): Promise<Opened> {
+  if (provisioned === undefined)
+    throw new BanyanError('UNAVAILABLE', 'the databases are still being made', { retryable: true, retryAfterMs: 500 })
+  const { createPostgresBus, createPostgresStore } = await import('@banyan/postgres')
+  const { createEventDesk } = await import('../events/event-desk.ts')
+  const { isMigrated } = await import('../events/open-desk.ts')
+  const { services, bus: busUrl } = await provisioned
+  const stores = new Map<string, Store>()
+  const bus = await createPostgresBus({ url: busUrl, maxConnections: 1 })
+  const all: Store[] = []
+  const close = async (): Promise<void> => {
+    await Promise.all([bus.close(), ...all.map((store) => store.close(500))])
+  }
+  try {
+    for (const [service, url] of Object.entries(services)) {
+      const store = await createPostgresStore({ url, service, maxConnections: 1, idleTimeoutMs: idleMs })
+      all.push(store)
+      if (await isMigrated(store)) stores.set(service, store)
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { desk: createEventDesk({ stores, bus, now: () => environment.clock.now() }), close }
+}
