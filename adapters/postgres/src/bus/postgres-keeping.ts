@@ -75,7 +75,7 @@ export function createPostgresKeeping(run: RunAlone, log: SegmentedLog): LogKeep
 
   async function rollDue(options: RetainOptions): Promise<void> {
     for (const { source, segment, ageMs, filled } of (await run(openSegments)).rows)
-      if (filled && ageMs >= rollAfterMs(source, options))
+      if (isOurs(source, options) && filled && ageMs >= rollAfterMs(source, options))
         await run('SELECT banyan.roll_segment($1, $2)', [source, segment])
   }
   async function count(): Promise<void> {
@@ -103,6 +103,7 @@ export function createPostgresKeeping(run: RunAlone, log: SegmentedLog): LogKeep
       const pinned: Pin[] = []
       let [dropped, events, held] = [0, 0, 0]
       for (const [source, own] of segments) {
+        if (!isOurs(source, options)) continue
         const plan = planRetention(source, own, known, options)
         pinned.push(...plan.pinned)
         for (const segment of plan.drop) {
@@ -116,11 +117,29 @@ export function createPostgresKeeping(run: RunAlone, log: SegmentedLog): LogKeep
       }
       return { segments: dropped, events, pinned, held }
     },
-    entries: (source, afterOffset, limit) => log.read(source, afterOffset, limit, 'event_id AS id, key'),
+    entries: (source, afterOffset, limit) => log.read(source, afterOffset, limit, 'event_id AS id, type, key'),
+    async having(source, ids) {
+      const found = new Set<string>()
+      const segments = await run('SELECT id::float8 AS id FROM banyan.segment WHERE source = $1 ORDER BY id DESC', [
+        source,
+      ])
+      for (const { id } of segments.rows) {
+        if (found.size === ids.length) break
+        const { rows } = await run(`SELECT event_id AS id FROM banyan.event_${id} WHERE event_id = ANY ($1::uuid[])`, [
+          ids,
+        ])
+        for (const row of rows) found.add(row.id)
+      }
+      return found
+    },
     async setBaseline(source, baseline) {
       await run('UPDATE banyan.source SET baseline = $2::jsonb WHERE name = $1', [source, JSON.stringify(baseline)])
     },
   }
+}
+
+function isOurs(source: string, { sources }: RetainOptions): boolean {
+  return sources === undefined || sources.includes(source)
 }
 
 interface FactsRow {

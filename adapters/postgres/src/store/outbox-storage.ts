@@ -4,7 +4,7 @@
  * still wait (a backlog of more than 196 608 events, or a transaction that stays open for as long) rows are deleted one by
  * one. Nothing here ever waits for a transaction of the business, nor lets one wait for longer than the lock timeout.
  */
-import type { OutboxCursor, OutboxStorage } from 'banyan/store'
+import type { OutboxCensus, OutboxCursor, OutboxStorage } from 'banyan/store'
 import { outboxParts } from '../migration/outbox-ring.ts'
 import type { RunAlone } from './alone.ts'
 
@@ -14,6 +14,8 @@ export interface Storage {
   position(): Promise<OutboxCursor | undefined>
   /** Moves the position and frees what lies behind; how many rows it moved past. */
   trim(cursor: OutboxCursor): Promise<number>
+  /** See the port. */
+  census(cursor: OutboxCursor, limit: number): Promise<OutboxCensus | undefined>
   readonly status: OutboxStorage
 }
 
@@ -29,6 +31,30 @@ const readPosition = `
 const pass = 'SELECT banyan.pass_outbox($1, $2::pg_snapshot, $3::pg_snapshot, $4::bigint)::float8 AS passed'
 
 const empty = 'SELECT did, wrapped FROM banyan.empty_outbox($1, $2)'
+
+// Of a cursor at the end of a difference ($1 its snapshot). What was passed before the position is counted there; what lies
+// between is counted here, along the index on xid. One statement, so a trim comes before it or after it.
+const census = `
+  WITH at AS MATERIALIZED (
+    SELECT coalesce(max(previous::text), '3:3:')::pg_snapshot AS previous,
+           coalesce(max(current::text), '3:3:')::pg_snapshot AS current,
+           coalesce(max(last_id), 0) AS last_id, coalesce(max(passed), 0) AS passed
+    FROM banyan.outbox_position
+  )
+  SELECT (banyan.snapshot_age($1::pg_snapshot), 0) >= (banyan.snapshot_age(at.previous), at.last_id) AS ahead,
+         (at.passed + (
+           SELECT count(*) FROM banyan.outbox
+           WHERE ((xid >= pg_snapshot_xmax(at.previous) AND xid < pg_snapshot_xmax($1::pg_snapshot))
+                  OR xid = ANY (ARRAY(SELECT pg_snapshot_xip(at.previous))))
+             AND NOT pg_visible_in_snapshot(xid, at.previous)
+             AND NOT (id <= at.last_id AND pg_visible_in_snapshot(xid, at.current))
+             AND pg_visible_in_snapshot(xid, $1::pg_snapshot)
+         ))::float8 AS passed
+  FROM at`
+
+const latest = `
+  SELECT event_id AS id, key FROM banyan.outbox WHERE pg_visible_in_snapshot(xid, $1::pg_snapshot)
+  ORDER BY id DESC LIMIT $2`
 
 // Only rows of earlier rounds: those of the last one go with the whole partition.
 const deleteText = (part: string): string => `
@@ -82,6 +108,13 @@ export function createStorage(run: RunAlone): Storage {
       }
       held = reason
       return rows[0].passed
+    },
+    async census(cursor, limit) {
+      if (cursor.lastId !== '0') return undefined
+      const [row] = (await run(census, [cursor.previous])).rows as { ahead: boolean; passed: number }[]
+      if (row?.ahead !== true) return undefined
+      const { rows } = await run(latest, [cursor.previous, limit])
+      return { passed: row.passed, latest: rows.reverse() as { id: string; key: string }[] }
     },
     get status() {
       return { ...counts, held }

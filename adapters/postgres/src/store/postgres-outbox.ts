@@ -112,6 +112,7 @@ export function createPostgresOutbox(run: RunAlone): PostgresOutbox {
   return {
     read,
     trim: storage.trim,
+    census: storage.census,
     storage: () => storage.status,
     onCommit(listener) {
       listeners.add(listener)

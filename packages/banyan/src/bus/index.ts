@@ -21,7 +21,15 @@ export {
   type RetentionRule,
   type SourceFacts,
 } from './keeping.ts'
-export { createLogKeeper, type LogKeeper, type LogKeeperOptions, type LogKeeperStatus } from './log-keeper.ts'
+export {
+  type AuditStatus,
+  createLogKeeper,
+  type KeptGroup,
+  type KeptSource,
+  type LogKeeper,
+  type LogKeeperOptions,
+  type LogKeeperStatus,
+} from './log-keeper.ts'
 export { createMemoryBus, type MemoryBusOptions } from './memory/memory-bus.ts'
 export { createMover, type Mover, type MoverOptions, type MoverStatus } from './mover.ts'
 export type { OperatorLog } from './operator-log.ts'

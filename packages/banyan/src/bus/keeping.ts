@@ -52,6 +52,8 @@ export interface Pin {
 /** What {@link LogKeeping.retain} is told. Times in milliseconds. */
 export interface RetainOptions {
   readonly rules: readonly RetentionRule[]
+  /** Only of these sources; of all when left out. */
+  readonly sources?: readonly string[]
   /** For types without a rule. Default: they are kept for ever. */
   readonly fallback?: RetentionLimit
   /** A reader not heard of for longer pins nothing. Default 7 days. */
@@ -93,6 +95,7 @@ export interface SourceFacts {
 export interface LogEntry {
   readonly offset: number
   readonly id: string
+  readonly type: string
   readonly key: string
 }
 
@@ -109,6 +112,8 @@ export interface LogKeeping {
   retain(options: RetainOptions): Promise<RetentionReport>
   /** As `read`, without the contents. */
   entries(source: string, afterOffset: number, limit: number): Promise<readonly LogEntry[]>
+  /** Which of these events the log has, wherever they lie in it. Slow: for the few an audit is in doubt about. */
+  having(source: string, ids: readonly string[]): Promise<ReadonlySet<string>>
   /** Remembers where counting began. */
   setBaseline(source: string, baseline: AuditBaseline): Promise<void>
 }

@@ -20,18 +20,28 @@ export interface Progress {
 }
 
 const trimEveryMs = 600_000
+/** How often the log is told where this reader is, also when it stands still: retention waits for readers that live. */
+const reportEveryMs = 30_000
 
 export function createProgress(options: ResolvedConsumerOptions, assignment: Assignment): Progress {
-  const { inbox, advanceEveryMs, pageSize, keepMarksMs } = options
+  const { bus, inbox, advanceEveryMs, pageSize, keepMarksMs } = options
   const { clock } = options.environment
   const lowWater = createLowWater(assignment.cursor)
   let written = assignment.cursor
   let writtenMs = clock.monotonic()
   let trimmedMs = writtenMs
+  let reportedMs = Number.NEGATIVE_INFINITY
   let horizonMs: number | undefined
 
   async function askHorizon(): Promise<void> {
     horizonMs = await inbox.horizon(assignment.group, assignment.source)
+  }
+
+  const isReportDue = (): boolean => bus.keeping !== undefined && clock.monotonic() - reportedMs >= reportEveryMs
+  async function report(cursor: number): Promise<void> {
+    if (!isReportDue()) return
+    reportedMs = clock.monotonic()
+    await bus.keeping?.report({ source: assignment.source, group: assignment.group, cursor })
   }
 
   const isBehind = (): boolean => lowWater.mark() > written
@@ -39,6 +49,7 @@ export function createProgress(options: ResolvedConsumerOptions, assignment: Ass
     lowWater,
     isBehind,
     isDue() {
+      if (isReportDue()) return true
       if (!isBehind()) return false
       return lowWater.mark() - written >= pageSize * 2 || clock.monotonic() - writtenMs >= advanceEveryMs
     },
@@ -47,6 +58,7 @@ export function createProgress(options: ResolvedConsumerOptions, assignment: Ass
       writtenMs = clock.monotonic()
       if (mark > written && !(await inbox.advance(assignment, mark))) return false
       written = mark
+      await report(mark)
       if (writtenMs - trimmedMs < trimEveryMs) return true
       trimmedMs = writtenMs
       await inbox.trim(assignment, keepMarksMs)

@@ -45,6 +45,14 @@ export interface OutboxStorage {
   readonly held: string | undefined
 }
 
+/** What an outbox can say of the events that a cursor has passed, for the audit of the log. */
+export interface OutboxCensus {
+  /** How many were committed and passed since counting began: when the outbox was made, or adopted. */
+  readonly passed: number
+  /** The last of them that are still there, in the order of their ids, which is that of their keys. */
+  readonly latest: readonly { readonly id: string; readonly key: string }[]
+}
+
 /** The outbox of one service's database. */
 export interface Outbox {
   /** The next page after the cursor (after what was trimmed without one). One statement, so one snapshot. */
@@ -54,6 +62,11 @@ export interface Outbox {
    * they take may be freed later, and nobody's transaction is waited for. A cursor behind an earlier one does nothing.
    */
   trim(cursor: OutboxCursor): Promise<number>
+  /**
+   * Counts what the cursor has passed. Undefined when it cannot be said: the cursor is in the middle of a page's difference,
+   * or was overtaken by a trim; another moment's cursor can be counted.
+   */
+  census?(cursor: OutboxCursor, limit: number): Promise<OutboxCensus | undefined>
   /** What became of the space, where that is worth telling. */
   storage?(): OutboxStorage
   /** Wakes the listener after a commit of this process that published something. A hint; polling stands behind it. */

@@ -45,6 +45,7 @@ export function createMemoryKeeping(clock: Clock, logs: ReadonlyMap<string, Memo
       const pinned: Pin[] = []
       let [segments, events] = [0, 0]
       for (const log of logs.values()) {
+        if (options.sources?.includes(log.source) === false) continue
         log.roll(rollAfterMs(log.source, options), clock.now())
         const plan = planRetention(log.source, log.closed(clock.now()), list(), options)
         pinned.push(...plan.pinned)
@@ -58,7 +59,16 @@ export function createMemoryKeeping(clock: Clock, logs: ReadonlyMap<string, Memo
     },
     async entries(source, afterOffset, limit) {
       const events = logs.get(source)?.read(afterOffset, limit) ?? []
-      return events.map(({ offset, id, key }) => ({ offset, id, key }))
+      return events.map(({ offset, id, type, key }) => ({ offset, id, type, key }))
+    },
+    async having(source, ids) {
+      const all = new Set(
+        logs
+          .get(source)
+          ?.read(0, Number.POSITIVE_INFINITY)
+          .map(({ id }) => id),
+      )
+      return new Set(ids.filter((id) => all.has(id)))
     },
     async setBaseline(source, baseline) {
       const log = logs.get(source)

@@ -51,6 +51,12 @@ export function createMemoryOutbox(cluster: string, maxEvents: number): MemoryOu
       trimmed += count
       return count
     },
+    async census(cursor, limit) {
+      const count = position(cursor) - trimmed
+      if (Number(cursor.lastId) < trimmed) return undefined
+      const latest = rows.slice(Math.max(0, count - limit), count).map(({ id, key }) => ({ id, key }))
+      return { passed: trimmed + count, latest }
+    },
     onCommit(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

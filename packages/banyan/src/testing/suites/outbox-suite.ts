@@ -1,5 +1,6 @@
 /** The contract of {@link Outbox}: nothing lost, nothing twice, no key inverted, nobody waited for. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { OutboxCursor } from '../../store/outbox.ts'
 import type { Store } from '../../store/store.ts'
 import type { OpenedStore } from './open.ts'
 import { gate, labels, readAll, rejection, sampleEvent } from './sample.ts'
@@ -105,6 +106,32 @@ export function outboxSuite(name: string, open: () => Promise<OpenedStore>): voi
       expect(await store.outbox.trim(behind)).toBe(2)
       expect(labels((await readAll(store.outbox, behind)).events)).toEqual(['c'])
       expect(labels((await readAll(store.outbox)).events)).toEqual(['c'])
+    })
+
+    it('begins after what was trimmed when nobody says where, and does not move back', async () => {
+      await publish('a')
+      const first = (await readAll(store.outbox)).cursor
+      await publish('b')
+      const second = (await readAll(store.outbox, first)).cursor
+      expect([await store.outbox.trim(second), await store.outbox.trim(first)]).toEqual([2, 0])
+      await publish('c')
+      expect(labels((await readAll(store.outbox)).events)).toEqual(['c'])
+    })
+
+    it('counts what a cursor has passed, before and after trims, and says which were the last', async () => {
+      const census = async (cursor: OutboxCursor): Promise<unknown> => store.outbox.census?.(cursor, 2)
+      await publish('a', 'b')
+      const first = (await readAll(store.outbox)).cursor
+      const base = ((await store.outbox.census?.(first, 2))?.passed ?? 0) - 2
+      await publish('c')
+      const second = (await readAll(store.outbox, first)).cursor
+      await publish('waits')
+      const { events } = await store.outbox.read(undefined, 3)
+      const [, b, c] = events.map(({ id, key }) => ({ id, key }))
+      expect(await census(second)).toEqual({ passed: base + 3, latest: [b, c] })
+      await store.outbox.trim(second)
+      expect(await census(second)).toMatchObject({ passed: base + 3 })
+      expect(await census(first)).toBeUndefined()
     })
 
     it('says how many wait', async () => {

@@ -1,0 +1,224 @@
+/**
+ * Looks after the log, now and then: drops what is past its retention, tells who is in the way, and audits what lies on this
+ * host's side: the sources it relays and the groups it consumes. Who relays a source looks after it, so the relay's lease is
+ * this one's too; two at once, around a take-over, do no harm.
+ *
+ * Nothing depends on it in the short run. A round that fails is told and the next one comes.
+ */
+import type { Environment } from '../core/environment/environment.ts'
+import { type AuditedGroup, auditGroup, type GroupAudit } from './audit-group.ts'
+import { type AuditedSource, auditSource, type SourceAudit } from './audit-source.ts'
+import type { LogKeeping, LogReader, Pin, RetentionLimit, RetentionRule } from './keeping.ts'
+import { type OperatorLog, silentLog, toOneLine } from './operator-log.ts'
+import { createWaits } from './waits.ts'
+
+/** A source that this host relays. */
+export interface KeptSource extends Omit<AuditedSource, 'keeping'> {
+  /** Whether it is this host that relays it now. */
+  isOurs(): boolean
+}
+
+/** A group that this host consumes for. */
+export interface KeptGroup extends Omit<AuditedGroup, 'keeping'> {
+  /** Its low-water mark; undefined while another host has the assignment. */
+  lowWater(): number | undefined
+}
+
+/** What a keeper is made of. Times in milliseconds. */
+export interface LogKeeperOptions {
+  readonly environment: Environment
+  readonly keeping: LogKeeping
+  readonly sources: readonly KeptSource[]
+  readonly groups: readonly KeptGroup[]
+  readonly rules?: readonly RetentionRule[]
+  /** For types without a rule. Default: kept for ever. */
+  readonly fallback?: RetentionLimit
+  /** A reader not heard of for longer pins nothing. Default 7 days. */
+  readonly readerTtlMs?: number
+  /** Default 60 000. */
+  readonly everyMs?: number
+  /** Events of a source or a group looked at in one round. Default 5 000. */
+  readonly auditRows?: number
+  readonly log?: OperatorLog
+}
+
+/** An audit, and the worst that was found since this host started. */
+export interface AuditStatus<Audit> {
+  readonly last: Audit
+  /** Rounds that found something. */
+  readonly faulty: number
+}
+
+/** How the log is doing, as far as this host sees. */
+export interface LogKeeperStatus {
+  readonly rounds: number
+  /** Dropped since this host started. */
+  readonly dropped: { readonly segments: number; readonly events: number }
+  /** Readers that keep events from going, as of the last round. */
+  readonly pinned: readonly Pin[]
+  /** Segments that were being read in the last round. */
+  readonly held: number
+  /** Who reads what, of the sources looked after here. */
+  readonly readers: readonly LogReader[]
+  readonly sources: Readonly<Record<string, AuditStatus<SourceAudit>>>
+  /** By `<group> <source>`. */
+  readonly groups: Readonly<Record<string, AuditStatus<GroupAudit>>>
+  readonly errors: number
+  readonly lastError: string | undefined
+}
+
+/** Something that looks after the log. */
+export interface LogKeeper {
+  start(): void
+  /** Resolves when the round that runs has ended, or after `withinMs`. */
+  stop(withinMs: number): Promise<void>
+  /** One round, now. */
+  round(): Promise<void>
+  status(): LogKeeperStatus
+}
+
+/**
+ * Makes a keeper of the log; one in each host.
+ *
+ * @example
+ * const keeper = createLogKeeper({ environment, keeping: bus.keeping, sources, groups, rules })
+ * keeper.start()
+ * keeper.status().pinned // who keeps what from going
+ */
+export function createLogKeeper(options: LogKeeperOptions): LogKeeper {
+  const keeper = new Keeper(options)
+  return {
+    start: () => keeper.start(),
+    stop: (withinMs) => keeper.stop(withinMs),
+    round: () => keeper.round(),
+    status: () => keeper.status(),
+  }
+}
+
+class Keeper {
+  readonly #options: LogKeeperOptions
+  readonly #log: OperatorLog
+  readonly #waits: ReturnType<typeof createWaits>
+  readonly #auditRows: number
+  /** Per group: audited up to here. */
+  readonly #audited = new Map<string, number>()
+  readonly #sources = new Map<string, AuditStatus<SourceAudit>>()
+  readonly #groups = new Map<string, AuditStatus<GroupAudit>>()
+  readonly #dropped = { segments: 0, events: 0 }
+  #pinned: readonly Pin[] = []
+  #readers: readonly LogReader[] = []
+  #held = 0
+  #rounds = 0
+  #errors = 0
+  #lastError: string | undefined
+  #stopping = false
+  #running: Promise<void> | undefined
+
+  constructor(options: LogKeeperOptions) {
+    this.#options = options
+    this.#log = options.log ?? silentLog
+    this.#waits = createWaits(options.environment.timers)
+    this.#auditRows = options.auditRows ?? 5_000
+  }
+
+  start(): void {
+    this.#running ??= this.#run()
+  }
+
+  async stop(withinMs: number): Promise<void> {
+    this.#stopping = true
+    this.#waits.interrupt()
+    const late = Promise.withResolvers<void>()
+    const timer = this.#options.environment.timers.after(withinMs, late.resolve)
+    await Promise.race([this.#running, late.promise])
+    timer.cancel()
+  }
+
+  status(): LogKeeperStatus {
+    return {
+      rounds: this.#rounds,
+      dropped: { ...this.#dropped },
+      pinned: this.#pinned,
+      held: this.#held,
+      readers: this.#readers,
+      sources: Object.fromEntries(this.#sources),
+      groups: Object.fromEntries(this.#groups),
+      errors: this.#errors,
+      lastError: this.#lastError,
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { environment, everyMs = 60_000 } = this.#options
+    while (!this.#stopping) {
+      // Spread, so that hosts that started together do not come together.
+      await this.#waits.pause((0.5 + environment.random.next()) * everyMs)
+      if (!this.#stopping) await this.round()
+    }
+  }
+
+  async round(): Promise<void> {
+    this.#lastError = undefined
+    const ours = this.#options.sources.filter((source) => source.isOurs())
+    await this.#guard('retention', () => this.#retain(ours.map(({ source }) => source)))
+    for (const source of ours) await this.#guard(`audit of '${source.source}'`, () => this.#auditSource(source))
+    for (const group of this.#options.groups)
+      await this.#guard(`audit of group '${group.group}' on '${group.source}'`, () => this.#auditGroup(group))
+    this.#rounds += 1
+  }
+
+  async #retain(sources: readonly string[]): Promise<void> {
+    const { keeping, rules = [], fallback = {}, readerTtlMs } = this.#options
+    const options = { rules, fallback, sources, ...(readerTtlMs === undefined ? {} : { readerTtlMs }) }
+    const report = await keeping.retain(options)
+    this.#dropped.segments += report.segments
+    this.#dropped.events += report.events
+    this.#held = report.held
+    for (const pin of report.pinned)
+      if (!this.#pinned.some(({ source, group }) => source === pin.source && group === pin.group))
+        this.#log.warn('events past their retention wait for a reader', { ...pin })
+    this.#pinned = report.pinned
+    this.#readers = (await keeping.readers()).filter(({ source }) => sources.includes(source))
+  }
+
+  async #auditSource(source: KeptSource): Promise<void> {
+    const audit = await auditSource({ ...source, keeping: this.#options.keeping }, this.#auditRows)
+    if (audit === undefined) return
+    const isFaulty = audit.missing > 0 || audit.duplicated > 0 || audit.inverted > 0
+    this.#note(this.#sources, source.source, audit, isFaulty)
+    if (isFaulty) this.#log.warn('the log is not what its source committed', { source: source.source, ...audit })
+  }
+
+  async #auditGroup(group: KeptGroup): Promise<void> {
+    const name = `${group.group} ${group.source}`
+    const lowWater = group.lowWater()
+    const from = this.#audited.get(name)
+    if (lowWater === undefined) return void this.#audited.delete(name)
+    // What was passed before this host began may have been passed under other subscriptions.
+    if (from === undefined || from > lowWater) return void this.#audited.set(name, lowWater)
+    const after = Math.max(from, lowWater - this.#auditRows)
+    const audit = await auditGroup({ ...group, keeping: this.#options.keeping }, after, lowWater, this.#auditRows)
+    this.#audited.set(name, audit.to)
+    this.#note(this.#groups, name, audit, audit.unmarked > 0)
+    if (audit.unmarked > 0)
+      this.#log.warn('a group has passed events without applying them', {
+        source: group.source,
+        group: group.group,
+        ...audit,
+      })
+  }
+
+  #note<Audit>(audits: Map<string, AuditStatus<Audit>>, name: string, last: Audit, isFaulty: boolean): void {
+    audits.set(name, { last, faulty: (audits.get(name)?.faulty ?? 0) + (isFaulty ? 1 : 0) })
+  }
+
+  async #guard(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.#errors += 1
+      this.#lastError = `${what}: ${toOneLine(error)}`
+      this.#log.warn('looking after the log failed, tries again with the next round', { what, error: toOneLine(error) })
+    }
+  }
+}
