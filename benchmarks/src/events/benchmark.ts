@@ -4,6 +4,7 @@ import { appends } from './appends.ts'
 import { type Databases, startDatabases } from './databases.ts'
 import { endToEnd } from './end-to-end.ts'
 import { latency } from './latency.ts'
+import { retained } from './retained.ts'
 import { transactions } from './transactions.ts'
 
 const method = `
@@ -21,6 +22,9 @@ has no fencing, no retry, no parking and no order by key; it is what the machine
 
 *Latency*: an open load at random moments; from before the transaction begins to after the effect's commit, in another process.
 
+*Retained events*: the log is filled up to a length while nobody consumes; then a consumer (batches of 500) catches up from its beginning,
+and then the end-to-end load runs on top of what is retained: log, marks and effects.
+
 *Appends*: at an expected version, one event or ten, to Banyan's event store and to Emmett's.
 `
 
@@ -29,11 +33,12 @@ async function measureAll(databases: Databases, effort: Effort, say: (line: stri
   const ofPipelines = await endToEnd(databases, effort, say)
   const ofLatency = await latency(databases, effort, say)
   const ofAppends = await appends(databases, effort, say)
-  const parts = [ofTransactions, ofPipelines, ofLatency, ofAppends]
+  const ofRetained = await retained(databases, effort, say)
+  const parts = [ofTransactions, ofPipelines, ofLatency, ofAppends, ofRetained]
   return {
     title: 'Events',
     method,
-    tables: [...ofTransactions.tables, ofPipelines.table, ofLatency.table, ...ofAppends.tables],
+    tables: [...ofTransactions.tables, ofPipelines.table, ofLatency.table, ...ofAppends.tables, ofRetained.table],
     verdicts: parts.flatMap(({ verdicts }) => verdicts),
   }
 }

@@ -51,7 +51,10 @@ async function run(pipeline: Pipeline, ms: number): Promise<PipelineSample> {
 
 /** In the child: serves the runs. */
 export function servePipeline(pipeline: Pipeline): void {
-  answerParent({ run: (ms: number) => run(pipeline, ms) }, () => pipeline.close())
+  const maxRssMb = (): number => process.resourceUsage().maxRSS / 1_024
+  answerParent({ run: (ms: number) => run(pipeline, ms), done: () => pipeline.done(), maxRssMb }, () =>
+    pipeline.close(),
+  )
 }
 
 /** The tables of the business, the same for all. */
