@@ -1,5 +1,16 @@
 /** Banyan's schema registry: JSON Schema, Avro and Protobuf subjects, spoken to as to Confluent's. */
+export { fromRegistry, type PublishedVersion, type SchemaAuthority } from './client/authority.ts'
+export { createHttpAuthority, type HttpAuthority, type HttpAuthorityOptions } from './client/http-authority.ts'
 export { type FormatDifference, type SchemaType, schemaTypes } from './format/format.ts'
+export { type ContractSubject, fingerprintOf, subjectsOf } from './gate/contract-subjects.ts'
+export {
+  type ContractRefusal,
+  type RegisterOptions,
+  type Registration,
+  type Retained,
+  registerContracts,
+} from './gate/register-contracts.ts'
+export { createSchemaGate, type SchemaGateOptions } from './gate/schema-gate.ts'
 export { contentType, openRegistryServer, type RegistryServerOptions } from './http/server.ts'
 export {
   createRegistry,

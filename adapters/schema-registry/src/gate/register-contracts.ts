@@ -1,0 +1,181 @@
+/**
+ * Registers the schemas of a system at deploy. All are judged before any is registered, so that a refused deploy leaves
+ * nothing behind. Events are judged against the last version by their mode and, backward, against every version that is
+ * still in the log: what a registry calls "transitive" asks about versions that may be long gone, and the plain modes forget
+ * those that are not.
+ */
+import {
+  type AnyContract,
+  type CompatibilityMode,
+  checkCompatibility,
+  type Incompatibility,
+  type JsonSchema,
+  rulesOf,
+  type SchemaVersion,
+} from 'banyan/contract'
+import { BanyanError } from 'banyan/core'
+import type { PublishedVersion, SchemaAuthority } from '../client/authority.ts'
+import { type ContractSubject, fingerprintOf, subjectsOf } from './contract-subjects.ts'
+
+/** Fingerprints (`dataschema`) of the events of a type that are still in the log. */
+export type Retained = (type: string) => Promise<readonly string[]>
+
+/** What {@link registerContracts} takes. */
+export interface RegisterOptions {
+  readonly authority: SchemaAuthority
+  /** Without it, every version that the registry has is taken to be in the log still. */
+  readonly retained?: Retained
+  /** Judges and registers nothing. */
+  readonly dryRun?: boolean
+}
+
+/** What became of a subject. */
+export interface Registration {
+  readonly subject: string
+  readonly fingerprint: string
+  readonly state: 'known' | 'new'
+}
+
+/** One reason why a system may not start. */
+export interface ContractRefusal {
+  readonly subject: string
+  readonly mode: CompatibilityMode
+  /** What the schemas say; undefined where they could not be compared. */
+  readonly incompatibility?: Incompatibility
+  readonly message: string
+}
+
+/**
+ * Judges and registers. Rejects with FAILED_PRECONDITION `SCHEMA_INCOMPATIBLE` (`details.refusals` has them all) and then has
+ * registered nothing.
+ *
+ * @example
+ * await registerContracts([Orders, Payments], { authority: fromRegistry(registry) })
+ */
+export async function registerContracts(
+  contracts: readonly AnyContract[],
+  options: RegisterOptions,
+): Promise<readonly Registration[]> {
+  const subjects = subjectsOf(contracts)
+  const judged: Judged[] = []
+  for (const subject of subjects) judged.push(await judge(subject, options))
+  const refusals = judged.flatMap((one) => one.refusals)
+  if (refusals.length > 0) throw refused(refusals)
+  if (options.dryRun !== true) for (const one of judged) await register(one, options.authority)
+  return judged.map(({ subject: { subject, fingerprint }, state }) => ({ subject, fingerprint, state }))
+}
+
+interface Judged {
+  readonly subject: ContractSubject
+  readonly state: Registration['state']
+  /** To be set, for a subject that has none. */
+  readonly mode: CompatibilityMode | undefined
+  readonly refusals: readonly ContractRefusal[]
+}
+
+interface Version extends SchemaVersion {
+  readonly fingerprint: string
+}
+
+async function judge(subject: ContractSubject, options: RegisterOptions): Promise<Judged> {
+  const { authority } = options
+  const published = await authority.versions(subject.subject)
+  const own = await authority.compatibility(subject.subject)
+  const mode = own === undefined ? subject.mode : undefined
+  const versions = published.filter((one) => one.schemaType === 'JSON').map(toVersion)
+  if (versions.some(({ fingerprint }) => fingerprint === subject.fingerprint))
+    return { subject, state: 'known', mode, refusals: [] }
+  const applied = own ?? subject.mode
+  const refusals = [
+    ...foreign(subject, published, applied),
+    ...byMode(subject, versions, applied),
+    ...(await byLog(subject, versions, applied, options.retained)),
+  ]
+  return { subject, state: 'new', mode, refusals: withoutEchoes(refusals) }
+}
+
+function toVersion({ version, schema }: PublishedVersion): Version {
+  const parsed = JSON.parse(schema) as JsonSchema
+  return { label: `version ${version}`, schema: parsed, fingerprint: fingerprintOf(parsed) }
+}
+
+function foreign(
+  { subject }: ContractSubject,
+  published: readonly PublishedVersion[],
+  mode: CompatibilityMode,
+): readonly ContractRefusal[] {
+  const other = published.findLast((one) => one.schemaType !== 'JSON')
+  if (other === undefined || mode === 'NONE') return []
+  const message = `${subject}: version ${other.version} is ${other.schemaType}, and contracts are JSON Schema. To do: use another subject, or delete that version.`
+  return [{ subject, mode, message }]
+}
+
+function byMode(
+  { subject, schema, unknown }: ContractSubject,
+  versions: readonly Version[],
+  mode: CompatibilityMode,
+): readonly ContractRefusal[] {
+  const { incompatibilities } = checkCompatibility({ mode, versions, candidate: schema, unknown })
+  return incompatibilities.map((one) => toRefusal(subject, mode, one))
+}
+
+/** Old events that a replay would bring back, whichever version they are of. */
+async function byLog(
+  { subject, schema, kind, wire }: ContractSubject,
+  versions: readonly Version[],
+  mode: CompatibilityMode,
+  retained: Retained | undefined,
+): Promise<readonly ContractRefusal[]> {
+  if (kind !== 'event' || !rulesOf(mode).directions.includes('backward')) return []
+  const present = retained === undefined ? undefined : new Set(await retained(wire))
+  const old = versions.filter(({ fingerprint }) => present?.has(fingerprint) ?? true)
+  const { incompatibilities } = checkCompatibility({ mode: 'BACKWARD_TRANSITIVE', versions: old, candidate: schema })
+  const known = new Set(versions.map(({ fingerprint }) => fingerprint))
+  const strangers = [...(present ?? [])].filter((fingerprint) => !known.has(fingerprint))
+  return [
+    ...incompatibilities.map((one) => toRefusal(subject, mode, one, 'events of it are still in the log')),
+    ...strangers.map((fingerprint) => ({ subject, mode, message: stranger(subject, fingerprint) })),
+  ]
+}
+
+function stranger(subject: string, fingerprint: string): string {
+  return `${subject}: the log has events of a schema that the registry does not know (${fingerprint}), so it cannot be said whether the new schema reads them. To do: register that schema, or set the mode of the subject to NONE.`
+}
+
+function toRefusal(
+  subject: string,
+  mode: CompatibilityMode,
+  incompatibility: Incompatibility,
+  remark?: string,
+): ContractRefusal {
+  const note = remark === undefined ? '' : ` (${incompatibility.version}: ${remark})`
+  return { subject, mode, incompatibility, message: `${subject}, mode ${mode}${note}: ${incompatibility.message}` }
+}
+
+/** What the mode has said already, the log need not say again. */
+function withoutEchoes(refusals: readonly ContractRefusal[]): readonly ContractRefusal[] {
+  const byDifference = new Map<string, ContractRefusal>()
+  for (const refusal of refusals) {
+    const { incompatibility: one } = refusal
+    const key = one === undefined ? refusal.message : [one.version, one.direction, one.path, one.rule].join(' ')
+    if (!byDifference.has(key)) byDifference.set(key, refusal)
+  }
+  return [...byDifference.values()]
+}
+
+async function register({ subject, state, mode }: Judged, authority: SchemaAuthority): Promise<void> {
+  if (state === 'known') return
+  if (mode !== undefined) await authority.setCompatibility(subject.subject, mode)
+  await authority.register(subject.subject, { schemaType: 'JSON', schema: JSON.stringify(subject.schema) })
+}
+
+function refused(refusals: readonly ContractRefusal[]): BanyanError {
+  const lines = refusals.map(({ message }) => `  - ${message}`)
+  const count =
+    refusals.length === 1 ? 'a schema breaks its mode' : `${refusals.length} differences break the modes of schemas`
+  return new BanyanError('FAILED_PRECONDITION', `${count}:\n${lines.join('\n')}`, {
+    reason: 'SCHEMA_INCOMPATIBLE',
+    details: { refusals },
+    hint: '`banyan schema check` shows this without starting anything.',
+  })
+}
