@@ -1,11 +1,13 @@
 /** The event side of a host: one relay per outbox of its services, one consumer per group and source, jobs. */
 import type { Bus } from '../bus/bus.ts'
 import type { Consumer } from '../bus/consumer.ts'
+import type { LogKeeper } from '../bus/log-keeper.ts'
 import { createMover, type Mover } from '../bus/mover.ts'
 import { createRelay, type Relay } from '../bus/relay.ts'
 import { BanyanError } from '../core/error.ts'
 import type { ProjectionKeeper } from '../projection/keeper.ts'
 import { createJobRunner, type JobRunner } from './jobs.ts'
+import { createHostLogKeeper } from './log-keeper.ts'
 import { createKeepers } from './projections.ts'
 import type { ServiceRuntime } from './service-runtime.ts'
 import { createConsumers } from './subscriptions.ts'
@@ -17,6 +19,8 @@ export interface EventWiring {
   /** One for each outbox: scheduled events on their way into it. */
   readonly movers: readonly Mover[]
   readonly keepers: readonly ProjectionKeeper[]
+  /** Looks after the log on this host's side: retention and audits. Undefined without a bus, or when the log is kept elsewhere. */
+  readonly logKeeper: LogKeeper | undefined
   /** Makes the places of projections; rejects when one is wrong. */
   prepare(): Promise<void>
   start(): void
@@ -46,9 +50,11 @@ export function createEventWiring(
   const consumers = bus === undefined ? [] : services.flatMap((service) => createConsumers(service, bus, holder))
   const movers = bus === undefined ? [] : services.flatMap(toMover)
   const keepers = bus === undefined ? [] : services.flatMap((service) => createKeepers(service, bus, holder))
+  const logKeeper = bus?.keeping && createHostLogKeeper(bus.keeping, services, relays, consumers)
   return {
     relays,
     consumers,
+    logKeeper,
     movers,
     keepers,
     async prepare() {
@@ -56,6 +62,7 @@ export function createEventWiring(
     },
     start() {
       for (const part of [...relays, ...movers, ...consumers, ...keepers, ...jobs]) part.start()
+      logKeeper?.start()
     },
     async quiesce(withinMs) {
       await Promise.all([
@@ -63,6 +70,7 @@ export function createEventWiring(
         ...movers.map((mover) => mover.stop()),
         ...consumers.map((consumer) => consumer.stop({ withinMs })),
         ...keepers.map((keeper) => keeper.stop(withinMs)),
+        logKeeper?.stop(withinMs),
       ])
     },
     async flush(withinMs) {

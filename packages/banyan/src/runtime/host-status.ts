@@ -1,5 +1,6 @@
 /** A host's own account of itself, for the status page and for operators. Plain JSON, no secrets. */
 import type { ConsumerStatus } from '../bus/consumer.ts'
+import type { LogKeeperStatus } from '../bus/log-keeper.ts'
 import type { RelayStatus } from '../bus/relay.ts'
 import type { ProjectionStatus } from '../projection/version.ts'
 import type { EventWiring } from './event-wiring.ts'
@@ -36,6 +37,8 @@ export interface HostStatus {
   readonly consumers: readonly ConsumerStatus[]
   /** One for each version of a projection that this host has the definition of. */
   readonly projections: readonly ProjectionStatus[]
+  /** Retention, readers and audits, as far as this host looks after them. Anything faulty in an audit is an alarm. */
+  readonly log: LogKeeperStatus | undefined
 }
 
 /** Takes the account. */
@@ -57,6 +60,7 @@ export function toHostStatus(
     })),
     relays: relaysOf(services, wiring),
     consumers: (wiring?.consumers ?? []).map((consumer) => consumer.status()),
+    log: wiring?.logKeeper?.status(),
     projections: (wiring?.keepers ?? []).flatMap((keeper) => keeper.status()),
   }
 }

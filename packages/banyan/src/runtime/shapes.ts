@@ -2,6 +2,8 @@
  * Contracts and services as the runtime sees them: without their type parameters. The typed faces are in `contract/` and
  * `define-service.ts`; these are the same objects.
  */
+
+import type { EventRetention } from '../contract/event.ts'
 import type { Success } from '../contract/operation.ts'
 import type { AnySchema } from '../contract/schema.ts'
 import type { Upcasters } from '../contract/upcast.ts'
@@ -58,6 +60,7 @@ export interface EventShape {
   readonly key: string
   readonly data: AnySchema
   readonly upcast?: Upcasters
+  readonly retention?: EventRetention
 }
 
 /** A contract. */

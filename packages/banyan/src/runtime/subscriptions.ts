@@ -31,9 +31,14 @@ function toGroups(service: ServiceRuntime): readonly Group[] {
   return [...groups.values()]
 }
 
-/** The types in the log that a subscription takes: the event's own, and the older ones that it knows to bring up to date. */
-function typesOf({ contract, name, wire, upcast }: EventShape): readonly string[] {
+/** The types in the log that an event stands for: its own, and the older ones that it knows to bring up to date. */
+export function typesOf({ contract, name, wire, upcast }: EventShape): readonly string[] {
   return [wire, ...upcastMajors(upcast).map((major) => `${contract}.${name}.v${major}`)]
+}
+
+/** What the consumers of a service take, one for one and in their order. */
+export function subscribedTypes(service: ServiceRuntime): readonly ReadonlySet<string>[] {
+  return toGroups(service).map(({ subscriptions }) => new Set(subscriptions.flatMap(({ event }) => typesOf(event))))
 }
 
 function subscribedTwice(service: string, type: string, group: string): BanyanError {
