@@ -55,6 +55,16 @@ export interface Payment {
   refunded: number
 }
 
+export interface PaymentEntry {
+  version: number
+  at: string
+  event: string
+  state: string
+  authorized: number
+  captured: number
+  refunded: number
+}
+
 export interface Charge {
   chargeId: string
   orderId: string
@@ -121,7 +131,9 @@ export function createShopClient(gatewayUrl: string, timeoutMs: number = default
       send<Page<Order>>('GET', `/customers/${id(customerId)}/orders${toQuery(page)}`),
     level: (sku: string) => send<Level>('GET', `/inventory/${id(sku)}`),
     setOnHand: (sku: string, onHand: number) => send<Level>('PUT', `/inventory/${id(sku)}`, { json: { onHand } }),
-    payment: (orderId: string) => send<Payment>('GET', `/payments/${id(orderId)}`),
+    payment: (orderId: string, asOf?: string) =>
+      send<Payment>('GET', `/payments/${id(orderId)}${asOf === undefined ? '' : `?asOf=${id(asOf)}`}`),
+    paymentHistory: (orderId: string) => send<Page<PaymentEntry>>('GET', `/payments/${id(orderId)}/history`),
     shipment: (orderId: string) => send<unknown>('GET', `/shipments/${id(orderId)}`),
   }
 }

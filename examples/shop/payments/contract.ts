@@ -1,13 +1,20 @@
 /** Money: promised by a card, taken, given back. */
 import { defineContract, error, event, query, t } from 'banyan'
 
-const Amount = t.Integer({ minimum: 0, description: 'minor units of the currency of the order' })
+export const Amount = t.Integer({ minimum: 0, description: 'minor units of the currency of the order' })
 const OrderId = t.String({ minLength: 1, maxLength: 64 })
 
 export const states = ['cancelled', 'authorized', 'captured', 'declined', 'releasing', 'released'] as const
 
+const Standing = {
+  state: t.Enum(states),
+  authorized: Amount,
+  captured: Amount,
+  refunded: Amount,
+}
+
 export const Payments = defineContract('payments', {
-  version: '1.0.0',
+  version: '1.1.0',
   owner: 'money-team',
   about: 'Takes the money for orders, and gives it back.',
   terms: {
@@ -17,22 +24,32 @@ export const Payments = defineContract('payments', {
   },
   operations: {
     get: query({
-      about: 'How the payment of an order stands.',
-      input: t.Object({ orderId: OrderId }),
-      output: t.Object({
-        orderId: t.String(),
-        state: t.Enum(states),
-        authorized: Amount,
-        captured: Amount,
-        refunded: Amount,
-      }),
+      about: 'How the payment of an order stands, or how it stood at a time.',
+      input: t.Object({ orderId: OrderId, asOf: t.Optional(t.DateTime({ description: 'default: now' })) }),
+      output: t.Object({ orderId: t.String(), ...Standing }),
       errors: { UNKNOWN_PAYMENT: error({ code: 'NOT_FOUND', about: 'there is no payment for this order' }) },
       http: 'GET /payments/:orderId',
+    }),
+    history: query({
+      about: 'What has happened to the payment of an order, oldest first, and how it stood after each of it.',
+      input: t.Object({ orderId: OrderId }),
+      output: t.Object({
+        items: t.Array(
+          t.Object({
+            version: t.Integer({ minimum: 1 }),
+            at: t.DateTime(),
+            event: t.String({ description: 'what happened' }),
+            ...Standing,
+          }),
+        ),
+      }),
+      errors: { UNKNOWN_PAYMENT: error({ code: 'NOT_FOUND', about: 'there is no payment for this order' }) },
+      http: 'GET /payments/:orderId/history',
     }),
   },
   events: {
     authorized: event({ key: 'orderId', kind: 'notification', data: t.Object({ orderId: t.String() }) }),
-    captured: event({ key: 'orderId', data: t.Object({ orderId: t.String(), amount: Amount }) }),
+    captured: event({ key: 'orderId', kind: 'sourced', data: t.Object({ orderId: t.String(), amount: Amount }) }),
     failed: event({
       key: 'orderId',
       data: t.Object({ orderId: t.String(), reason: t.Enum(['PAYMENT_DECLINED', 'PAYMENT_TIMEOUT']) }),
@@ -41,7 +58,7 @@ export const Payments = defineContract('payments', {
       about:
         'What was taken or set aside is to be given up. For payments itself: the provider is called outside of transactions.',
       key: 'orderId',
-      kind: 'notification',
+      kind: 'sourced',
       data: t.Object({ orderId: t.String() }),
     }),
   },

@@ -1,6 +1,8 @@
 // Every order in which the world can tell a payment what happened ends with the books balanced.
+
+import { given } from 'banyan/testing'
 import { describe, expect, it } from 'vitest'
-import { advance, type Fact, isUnasked, type Payment } from './payment.ts'
+import { evolve, type Fact, isUnasked, learn, nothing, type Payment, PaymentLife } from './payment.ts'
 
 const authorized: Fact = { type: 'authorized', chargeId: 'ch', amount: 500 }
 const ended: Fact = { type: 'order-ended' }
@@ -8,16 +10,18 @@ const untouched = { captured: 0, refunded: 0, voided: false }
 
 /** A provider, and a queue of our own events, in the smallest form. */
 interface World {
-  readonly payment: Payment | undefined
+  readonly payment: Payment
   readonly charge: { readonly captured: number; readonly refunded: number; readonly voided: boolean } | undefined
-  readonly own: readonly ('authorized' | 'release-due')[]
+  readonly own: readonly ('authorized' | 'releaseDue')[]
   readonly heard: readonly string[]
 }
 
 function take(world: World, fact: Fact): World {
-  const { payment, effects } = advance(world.payment, fact)
-  const own = effects.filter((effect) => effect === 'authorized' || effect === 'release-due')
-  return { ...world, payment, own: [...world.own, ...own], heard: [...world.heard, ...effects] }
+  const events = learn(world.payment, fact, 'o')
+  const payment = events.reduce(evolve, world.payment)
+  const happened = events.map(({ type }) => type)
+  const own = happened.filter((type) => type === 'authorized' || type === 'releaseDue')
+  return { ...world, payment, own: [...world.own, ...own], heard: [...world.heard, ...happened] }
 }
 
 /** Our own events are handled one after another: capture, or release at the provider; then the fact. */
@@ -25,7 +29,7 @@ function handleOwn(world: World, between: (world: World) => World): World {
   const [first, ...own] = world.own
   let next: World = { ...world, own }
   if (first === 'authorized') {
-    if (next.payment?.state !== 'authorized') return next
+    if (next.payment.state !== 'authorized') return next
     next = { ...next, charge: { captured: 500, refunded: 0, voided: false } }
     return take(between(next), { type: 'captured', amount: 500 })
   }
@@ -92,7 +96,7 @@ function explore(answer: Fact, check: (world: World, path: readonly string[]) =>
     }
     for (const to of possible) go(...move(world, to, answer, done), [...path, to])
   }
-  const start: World = { payment: undefined, charge: undefined, own: [], heard: [] }
+  const start: World = { payment: nothing, charge: undefined, own: [], heard: [] }
   go(start, { answered: false, cancelled: false, crashed: false }, [])
   return ends
 }
@@ -106,31 +110,47 @@ describe('a payment', () => {
         const cancelled = path.some((step) => step.includes('cancel'))
         const expected = answer.type === 'authorized' && !cancelled ? 500 : 0
         const where = path.join(' → ')
-        expect((payment?.captured ?? 0) - (payment?.refunded ?? 0), where).toBe(expected)
+        expect(payment.captured - payment.refunded, where).toBe(expected)
         expect((charge?.captured ?? 0) - (charge?.refunded ?? 0), where).toBe(expected)
         if (charge !== undefined && charge.captured === 0) expect(charge.voided, where).toBe(true)
-        expect(payment?.state, where).not.toBe('releasing')
-        for (const one of ['captured', 'declined', 'timed-out'])
-          expect(heard.filter((effect) => effect === one).length, where).toBeLessThanOrEqual(1)
+        expect(payment.state, where).not.toBe('releasing')
+        for (const one of ['captured', 'declined', 'timedOut'])
+          expect(heard.filter((type) => type === one).length, where).toBeLessThanOrEqual(1)
       })
       expect(ends).toBeGreaterThan(3)
     },
   )
 
   it('is not moved by what it has heard before', () => {
-    let { payment } = advance(undefined, authorized)
-    for (const fact of [
-      authorized,
-      { type: 'captured', amount: 500 },
-      authorized,
-      { type: 'captured', amount: 500 },
-    ] as const)
-      payment = advance(payment, fact).payment
-    expect(payment).toMatchObject({ state: 'captured', authorized: 500, captured: 500 })
-    expect(advance(payment, { type: 'captured', amount: 500 }).effects).toEqual([])
+    const charge = { type: 'authorized', data: { chargeId: 'ch', amount: 500 } } as const
+    const captured = { type: 'captured', data: { orderId: 'o', amount: 500 } } as const
+    given(PaymentLife, [charge], 'o').when('learn', authorized).then([])
+    const done = given(PaymentLife, [charge, captured], 'o')
+    expect(done.state).toMatchObject({ state: 'captured', authorized: 500, captured: 500 })
+    for (const fact of [authorized, { type: 'captured', amount: 500 }, { type: 'timed-out' }] as const)
+      done.when('learn', fact).then([])
+  })
+
+  it('tells others of its capture, unless the order was given up meanwhile', () => {
+    const charge = { type: 'authorized', data: { chargeId: 'ch', amount: 500 } } as const
+    const releaseDue = { type: 'releaseDue', data: { orderId: 'o' } } as const
+    const capture = { type: 'captured', amount: 500 } as const
+    const before = given(PaymentLife, [charge], 'o')
+    before.when('learn', capture).then([{ type: 'captured', data: { orderId: 'o', amount: 500 } }])
+    before.when('learn', ended).then([releaseDue])
+    const late = given(PaymentLife, [charge, releaseDue], 'o').when('learn', capture)
+    late.then([{ type: 'capturedLate', data: { amount: 500 } }])
+    late.thenState({ ...before.state, state: 'releasing', captured: 500 })
+  })
+
+  it('goes on from what was recorded before its history was kept', () => {
+    const data = { ...nothing, state: 'captured', chargeId: 'ch', authorized: 500, captured: 500 } as const
+    const recorded = given(PaymentLife, [{ type: 'recorded', data }], 'o')
+    recorded.when('learn', ended).then([{ type: 'releaseDue', data: { orderId: 'o' } }])
+    recorded.when('learn', authorized).then([])
   })
 
   it('cannot begin in the middle', () => {
-    expect(() => advance(undefined, { type: 'captured', amount: 1 })).toThrow("cannot begin with 'captured'")
+    expect(() => learn(nothing, { type: 'captured', amount: 1 }, 'o')).toThrow("cannot begin with 'captured'")
   })
 })

@@ -1,17 +1,25 @@
 /** Payments. */
 import { defineDatabase, defineService } from 'banyan'
 import { Payments } from './contract.ts'
+import { toHistory, toView } from './history.ts'
+import { PaymentLife } from './payment.ts'
 import { onAuthorized, onCancelled, onRejected, onReleaseDue, onReserved } from './steps.ts'
 import type { PaymentsTables } from './tables.ts'
 
 export const payments = defineService(Payments, {
   database: defineDatabase<PaymentsTables>({ migrations: new URL('./migrations/', import.meta.url) }),
+  aggregates: [PaymentLife],
   operations: {
-    async get({ orderId }, ctx) {
-      const row = await ctx.db.selectFrom('payment').selectAll().where('order_id', '=', orderId).executeTakeFirst()
-      if (row === undefined) throw ctx.fail('UNKNOWN_PAYMENT')
-      const { state, authorized, captured, refunded } = row
-      return { orderId, state, authorized, captured, refunded }
+    async get({ orderId, asOf }, ctx) {
+      const then = asOf === undefined ? {} : { asOf: { timeMs: Date.parse(asOf) } }
+      const { state, version } = await ctx.load(PaymentLife, orderId, then)
+      if (version === 0) throw ctx.fail('UNKNOWN_PAYMENT')
+      return toView(orderId, state)
+    },
+    async history({ orderId }, ctx) {
+      const { events } = await ctx.history(PaymentLife, orderId)
+      if (events.length === 0) throw ctx.fail('UNKNOWN_PAYMENT')
+      return { items: toHistory(orderId, events) }
     },
   },
   on: () => [onReserved, onAuthorized, onReleaseDue, onCancelled, onRejected],

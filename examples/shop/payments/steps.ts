@@ -24,7 +24,7 @@ export const onReserved = subscribe(
 
 export const onAuthorized = subscribe(Payments.events.authorized, async ({ data: { orderId } }, ctx: Ctx) => {
   const payment = await find(ctx, orderId)
-  if (payment?.state !== 'authorized' || payment.chargeId === null) return
+  if (payment.state !== 'authorized' || payment.chargeId === null) return
   await capture(ctx.signal, payment.chargeId)
   await record(ctx, orderId, { type: 'captured', amount: payment.authorized })
 })
@@ -33,7 +33,7 @@ export const onReleaseDue = subscribe(
   Payments.events.releaseDue,
   async ({ data: { orderId }, timeMs }, ctx: Ctx) => {
     const payment = await find(ctx, orderId)
-    if (payment?.state !== 'releasing') return
+    if (payment.state !== 'releasing') return
     const charges = await findCharges(ctx.signal, orderId)
     if (charges.length === 0 && payment.unsettled && ctx.now() - timeMs < lateChargeMs)
       throw new BanyanError('UNAVAILABLE', 'the charge may still appear at the provider', {

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import { minorUnits } from '../client.ts'
 import { eventually } from '../eventually.ts'
-import { lastReason, type Subject } from './subject.ts'
+import { expectProblem, lastReason, ok, type Subject } from './subject.ts'
 
 export function paymentCases(subject: () => Subject): void {
   /** Nothing is kept here or at the provider, and the goods are free again. */
@@ -53,6 +53,50 @@ export function paymentCases(subject: () => Subject): void {
         (all) => all.length > 0 && all.every(({ voided }) => voided),
       )
       expect(charges.map(({ captured }) => captured)).toEqual(charges.map(() => 0))
+    })
+
+    it('tell what has happened to them, and how they stood at any time', async () => {
+      const { shop, takeSku, place, reach } = subject()
+      const { orderId, total } = await place([{ sku: takeSku(), quantity: 1 }], 'tok_ok')
+      await reach(orderId, 'confirmed', 'shipped', 'delivered')
+      const amount = minorUnits(total)
+      const { items } = ok(await shop.paymentHistory(orderId))
+      expect(items).toMatchObject([
+        { version: 1, event: 'authorized', state: 'authorized', authorized: amount, captured: 0 },
+        { version: 2, event: 'captured', state: 'captured', authorized: amount, captured: amount, refunded: 0 },
+      ])
+      const [first, second] = items.map(({ at }) => Date.parse(at)) as [number, number]
+      const at = (timeMs: number): Promise<{ status: number; body: { state: string } }> =>
+        shop.payment(orderId, new Date(timeMs).toISOString())
+      expect((await at(first - 1)).status).toBe(404)
+      expect((await at(second)).body.state).toBe('captured')
+      expect((await at(second + 60_000)).body.state).toBe('captured')
+      // Within one millisecond the later one is what is true at its end.
+      if (first < second) expect((await at(first)).body.state).toBe('authorized')
+      // The same moment, by another clock on the wall.
+      const local = new Date(second + 2 * 3_600_000).toISOString().replace('Z', '+02:00')
+      expect(ok(await shop.payment(orderId, local))).toMatchObject({ state: 'captured' })
+    })
+
+    it('that were given up say so in their history, and the sums of it are those of the payment', async () => {
+      const { shop, takeSku, place, reach } = subject()
+      const { orderId } = await place([{ sku: takeSku(), quantity: 1 }], 'tok_slow')
+      await reach(orderId, 'rejected')
+      const { items } = await eventually(
+        'the charge to be given up',
+        async () => ok(await shop.paymentHistory(orderId)),
+        (history) => history.items.at(-1)?.event === 'released',
+      )
+      expect(items.map(({ event }) => event)).toEqual(['timedOut', 'releaseDue', 'released'])
+      const { version: _version, at: _at, event: _event, ...last } = items.at(-1) ?? ({} as (typeof items)[number])
+      expect(ok(await shop.payment(orderId))).toEqual({ orderId, ...last })
+    })
+
+    it('that do not exist have no history, and a time must be one', async () => {
+      const { shop } = subject()
+      expectProblem(await shop.paymentHistory('nobody'), 404)
+      for (const asOf of ['yesterday', '2026-02-30T00:00:00Z', ''])
+        expectProblem(await shop.payment('nobody', asOf), 400, 422)
     })
 
     it('whose answer is lost are found again: one charge, and the order is delivered', async () => {
