@@ -2,6 +2,7 @@
  * banyan: typed services that run as one process or as many. This entry has what an application is written with; the
  * other entries (`banyan/core`, `banyan/gateway`, …) have what it is run with.
  */
+export { Unretryable } from './bus/unretryable.ts'
 export * from './contract/index.ts'
 export { BanyanError, type Code, type FieldIssue, isBanyanError, type Outcome } from './core/index.ts'
 export {
@@ -38,3 +39,4 @@ export {
 } from './projection/index.ts'
 export * from './runtime/index.ts'
 export { type DatabaseDefinition, defineDatabase } from './store/define-database.ts'
+export type { Due } from './store/scheduled.ts'
