@@ -14,6 +14,8 @@ export const reasons = ['OUT_OF_STOCK', 'PAYMENT_DECLINED', 'PAYMENT_TIMEOUT'] a
 
 const Status = t.Enum(statuses)
 const Reason = t.Enum(reasons)
+const History = t.Array(t.Object({ at: t.DateTime(), status: Status, reason: t.Optional(Reason) }))
+const Sum = t.Object({ amount: t.Integer(), currency: t.String() })
 const Order = t.Object({
   orderId: t.String(),
   customerId: t.String(),
@@ -21,7 +23,7 @@ const Order = t.Object({
   items: t.Array(Item),
   total: Total,
   createdAt: t.DateTime(),
-  history: t.Array(t.Object({ at: t.DateTime(), status: Status, reason: t.Optional(Reason) })),
+  history: History,
 })
 const UNKNOWN_ORDER = error({ code: 'NOT_FOUND', about: 'there is no such order' })
 const Key = t.Object({ orderId: t.String() })
@@ -101,6 +103,15 @@ export const Orders = defineContract('orders', {
       errors: { BAD_CURSOR: error({ code: 'INVALID_ARGUMENT', http: 400, about: 'this cursor is not one of ours' }) },
       http: 'GET /customers/:customerId/orders',
     }),
+    dashboard: query({
+      about: 'What was sold, by day (newest first) and by product (most sold first). A second or so behind the orders.',
+      input: t.Object({ days: t.Optional(t.Integer({ minimum: 1, maximum: 366 })) }),
+      output: t.Object({
+        days: t.Array(t.Object({ day: t.String(), orders: t.Integer(), total: Sum })),
+        products: t.Array(t.Object({ sku: t.String(), quantity: t.Integer() })),
+      }),
+      http: 'GET /sales/dashboard',
+    }),
   },
   events: {
     placed: event({
@@ -112,6 +123,19 @@ export const Orders = defineContract('orders', {
         items: t.Array(Item),
         total: Total,
         paymentToken: t.String(),
+      }),
+    }),
+    changed: event({
+      about: 'An order as it is now: taken, or gone a step further. For whoever keeps a copy.',
+      key: 'orderId',
+      kind: 'state',
+      data: t.Object({
+        orderId: t.String(),
+        customerId: t.String(),
+        status: Status,
+        items: t.Array(Item),
+        total: Total,
+        history: History,
       }),
     }),
     confirmed: event({ about: 'It is paid for and promised.', key: 'orderId', data: Key }),

@@ -23,6 +23,7 @@ export async function place({ customerId, items, payment }: Input, ctx: Ctx & Fa
   if (total === 'mixed') throw ctx.fail('MIXED_CURRENCIES')
   if (total.amount > maxTotalAmount) throw ctx.fail('TOTAL_TOO_HIGH', { total, maximum: maxTotalAmount })
   const orderId = ctx.newId()
+  const history = append([], ctx.now(), 'pending')
   return ctx.transact(async (tx) => {
     await tx.db
       .insertInto('customer_order')
@@ -33,9 +34,10 @@ export async function place({ customerId, items, payment }: Input, ctx: Ctx & Fa
         items: JSON.stringify(items),
         total_amount: total.amount,
         total_currency: total.currency,
-        history: JSON.stringify(append([], ctx.now(), 'pending')),
+        history: JSON.stringify(history),
       })
       .execute()
+    tx.publish(Orders.events.changed, { orderId, customerId, status: 'pending', items, total, history })
     tx.publish(Orders.events.placed, { orderId, customerId, items, total, paymentToken: payment.token })
     return { orderId, status: 'pending' as const, total }
   })

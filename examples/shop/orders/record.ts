@@ -21,17 +21,18 @@ export function record(ctx: Pick<Ctx, 'transact' | 'now'>, orderId: string, fact
   return ctx.transact(async (tx) => {
     const row = await tx.db
       .selectFrom('customer_order')
-      .select(['status', 'history'])
+      .selectAll()
       .where('order_id', '=', orderId)
       .forUpdate()
       .executeTakeFirst()
     if (row === undefined) return undefined
     const status = next(row.status, fact)
     if (status === undefined) return row.status
-    const history = JSON.stringify(
-      append(row.history, ctx.now(), status, fact.type === 'refused' ? fact.reason : undefined),
-    )
-    await tx.db.updateTable('customer_order').set({ status, history }).where('order_id', '=', orderId).execute()
+    const history = append(row.history, ctx.now(), status, fact.type === 'refused' ? fact.reason : undefined)
+    const changes = { status, history: JSON.stringify(history) }
+    await tx.db.updateTable('customer_order').set(changes).where('order_id', '=', orderId).execute()
+    const { customer_id: customerId, items, total_amount: amount, total_currency: currency } = row
+    tx.publish(Orders.events.changed, { orderId, customerId, status, items, total: { amount, currency }, history })
     publish(tx, orderId, status, fact)
     return status
   })

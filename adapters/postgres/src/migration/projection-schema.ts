@@ -14,6 +14,8 @@ CREATE TABLE banyan.projection_version (
   version integer NOT NULL,
   target text NOT NULL,
   phase text NOT NULL DEFAULT 'building' CHECK (phase IN ('building', 'live', 'retired', 'dropped')),
+  -- Its rows are written by the transactions that publish; they read this FOR SHARE, and the swap that sets it locks the row.
+  inline boolean NOT NULL DEFAULT false,
   created_at timestamptz NOT NULL DEFAULT banyan.now(),
   live_at timestamptz,
   retired_at timestamptz,

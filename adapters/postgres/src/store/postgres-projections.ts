@@ -38,29 +38,27 @@ interface Row {
   readonly retired_at: Date | null
 }
 
+/** With nothing left open but what is optional. */
+type SwapHow = SwapOptions & { readonly withinMs: number }
+
 const pollMs = 25
 const markBatch = 10_000
 
 /** The books of one service's database. */
 export function createPostgresProjections({ run, transact, after }: PostgresProjectionsOptions): Projections {
-  async function reaches(
-    tx: StoreTransaction,
-    of: ProjectionVersion,
-    options: Required<SwapOptions>,
-  ): Promise<boolean> {
-    const ends = await options.ends()
+  async function reaches(tx: StoreTransaction, of: ProjectionVersion, options: SwapHow): Promise<boolean> {
+    let ends = await options.ends()
     for (let turn = 0; turn <= options.withinMs / pollMs; turn += 1) {
+      // In this order: what has left the outbox by now is in the log by now.
+      const sent = await hasOutbox(tx, of, options.inlineTypes)
+      if (options.inlineTypes !== undefined) ends = await options.ends()
       const done = new Map((await progressIn(tx, projectionGroup(of))).map((one) => [one.source, one.done]))
-      if ([...ends].every(([source, end]) => (done.get(source) ?? 0) >= end)) return true
+      if (sent && [...ends].every(([source, end]) => (done.get(source) ?? 0) >= end)) return true
       await pause(after, pollMs)
     }
     return false
   }
-  async function swap(
-    tx: StoreTransaction,
-    of: ProjectionVersion,
-    options: Required<SwapOptions>,
-  ): Promise<SwapOutcome> {
+  async function swap(tx: StoreTransaction, of: ProjectionVersion, options: SwapHow): Promise<SwapOutcome> {
     const { name, version } = of
     const [books] = await tx.sql<{
       live: number | null
@@ -73,11 +71,13 @@ export function createPostgresProjections({ run, transact, after }: PostgresProj
     if (books.live !== null)
       await tx.sql`SELECT FROM banyan.consumer WHERE consumer_group = ${projectionGroup({ name, version: books.live })}
         ORDER BY source FOR UPDATE`
+    if (options.inlineTypes !== undefined)
+      await tx.sql`SELECT FROM banyan.projection_version WHERE name = ${name} AND version = ${version} FOR UPDATE`
     if (!(await reaches(tx, of, options))) return 'late'
     if (books.live !== null && (await hasParked(tx, projectionGroup(of)))) return 'parked'
     await tx.sql`UPDATE banyan.projection_version SET phase = 'retired', retired_at = banyan.now()
       WHERE name = ${name} AND phase = 'live'`
-    await tx.sql`UPDATE banyan.projection_version SET phase = 'live', live_at = banyan.now()
+    await tx.sql`UPDATE banyan.projection_version SET phase = 'live', live_at = banyan.now(), inline = ${options.inlineTypes !== undefined}
       WHERE name = ${name} AND version = ${version}`
     await tx.sql`UPDATE banyan.projection SET live = ${version} WHERE name = ${name}`
     return 'swapped'
@@ -105,7 +105,20 @@ export function createPostgresProjections({ run, transact, after }: PostgresProj
       const text = `SELECT source, low_water::float8 AS done FROM banyan.consumer WHERE consumer_group = $1 ORDER BY source`
       return (await run(text, [projectionGroup(of)])).rows as ProjectionProgress[]
     },
-    swap: (of, { ends, withinMs = 5_000 }) => transact((tx) => swap(tx, of, { ends, withinMs })),
+    swap: (of, { withinMs = 5_000, ...given }) => transact((tx) => swap(tx, of, { withinMs, ...given })),
+    async applyInline(tx, of, source, eventIds) {
+      const [row] = await tx.sql<{ open: boolean }>`
+        WITH open AS MATERIALIZED (
+          SELECT FROM banyan.projection_version
+          WHERE name = ${of.name} AND version = ${of.version} AND inline FOR SHARE
+        ),
+        marked AS (
+          INSERT INTO banyan.mark (consumer_group, event_id, source, log_offset)
+          SELECT ${projectionGroup(of)}, id, ${source}, 0 FROM open, unnest(${eventIds}::uuid[]) AS id
+        )
+        SELECT EXISTS (SELECT FROM open) AS open`
+      return row?.open === true
+    },
     async drop(of, options = {}) {
       const dropped = await transact((tx) => drop(tx, of, options))
       if (dropped) await forgetMarks(projectionGroup(of))
@@ -134,6 +147,19 @@ async function register(
 async function progressIn(tx: StoreTransaction, group: string): Promise<readonly ProjectionProgress[]> {
   return tx.sql<{ source: string; done: number }>`
     SELECT source, low_water::float8 AS done FROM banyan.consumer WHERE consumer_group = ${group}`
+}
+
+/** Whether everything of these types that was committed here, and may not be in the log yet, has its mark. */
+async function hasOutbox(
+  tx: StoreTransaction,
+  of: ProjectionVersion,
+  types: readonly string[] | undefined,
+): Promise<boolean> {
+  if (types === undefined) return true
+  const [missing] = await tx.sql`
+    SELECT FROM banyan.outbox o WHERE o.type = ANY (${types}::text[]) AND NOT EXISTS (
+      SELECT FROM banyan.mark m WHERE m.consumer_group = ${projectionGroup(of)} AND m.event_id = o.event_id) LIMIT 1`
+  return missing === undefined
 }
 
 async function hasParked(tx: StoreTransaction, group: string): Promise<boolean> {

@@ -50,6 +50,12 @@ export interface ProjectionSpec<Tx, View, Source extends string> {
    * it fresh while the new one is filled. Without it, readers see the old rows as they were until the swap.
    */
   readonly previous?: Projection<string>
+  /**
+   * `async` (default): applied soon after they were published, by a consumer. `inline`: applied by the transaction that publishes,
+   * which fails when a handler does; for events of the service itself, in its own database. Until a version is live, and for what
+   * other versions of the program publish, the consumer applies them all the same, each once.
+   */
+  readonly mode?: 'async' | 'inline'
   /** `key` (default): events of one key in order, keys in parallel. `total`: all events of one source in order. */
   readonly order?: 'key' | 'total'
   /** Keys (or lanes) at a time, 1 to 256. Default 16. */
@@ -73,6 +79,7 @@ export interface Projection<out Source extends string = string, out View = unkno
   readonly create: readonly string[] | ((tx: never) => Promise<unknown>) | undefined
   readonly handlers: readonly ProjectionHandler<never, Source>[]
   readonly previous: Projection | undefined
+  readonly mode: 'async' | 'inline'
   readonly order: 'key' | 'total'
   readonly concurrency: number
   readonly batch: number
@@ -110,6 +117,7 @@ export function defineProjection<Tx = DatabaseTx, View = DatabaseView, Source ex
     create: spec.create,
     handlers: Object.freeze([...handlers]),
     previous: spec.previous,
+    mode: spec.mode ?? 'async',
     order: spec.order ?? 'key',
     concurrency: spec.concurrency ?? 16,
     batch: spec.batch ?? 100,
@@ -141,6 +149,14 @@ function projectionFaults(of: Projection): readonly string[] {
   check(within(of.maxLag, 0, Number.MAX_SAFE_INTEGER), `maxLag ${of.maxLag} must be a whole number from 0`)
   check(within(of.keepRetiredMs, 0, Number.MAX_SAFE_INTEGER), `keepRetiredMs ${of.keepRetiredMs} must be from 0`)
   check(of.handlers.length > 0, 'it handles no event')
+  check(
+    of.mode === 'async' || of.target?.kind === 'database',
+    "only a projection in the service's own database can be inline",
+  )
+  check(
+    of.mode === 'async' || sourcesOf(of).length === 1,
+    'an inline projection reads the events of one service, its own',
+  )
   const types = of.handlers.map(({ event }) => event?.wire)
   for (const [index, { event, handle }] of of.handlers.entries()) {
     check(

@@ -10,7 +10,7 @@ import type { DeliveryMark } from '../store/inbox.ts'
 import { projectionGroup } from '../store/projections.ts'
 import type { Store } from '../store/store.ts'
 import { type ProjectedEvent, type Projection, sourcesOf } from './define-projection.ts'
-import { withLanes } from './lanes.ts'
+import { withLanes, withRead } from './lanes.ts'
 import type { ProjectionTarget } from './target.ts'
 
 /** Reads an event of the log: validated, and up to date; throws for one that can never be applied. */
@@ -46,7 +46,8 @@ export function createFeed(
   const { store } = host
   const steps = toSteps(host, projection)
   const lanes = projection.order === 'total' ? 1 : projection.target.lanes
-  const bus = lanes === undefined ? host.bus : withLanes(host.bus, lanes)
+  const log = projection.mode === 'inline' ? withoutMarked(host, projectionGroup(projection)) : host.bus
+  const bus = lanes === undefined ? log : withLanes(log, lanes)
 
   async function apply(
     events: readonly LoggedEvent[],
@@ -80,6 +81,19 @@ export function createFeed(
       log: host.log,
     }),
   )
+}
+
+/** The log without what transactions have applied inline: it is shown under a type that nobody handles, and so is passed over. */
+function withoutMarked({ bus, store }: ProjectionHost, group: string): Bus {
+  return withRead(bus, async (...asked) => {
+    const events = await bus.read(...asked)
+    if (events.length === 0) return events
+    const marked = await store.inbox.marked(
+      group,
+      events.map(({ id }) => id),
+    )
+    return events.map((event) => (marked.has(event.id) ? { ...event, type: 'applied-inline' } : event))
+  })
 }
 
 function toSteps(host: ProjectionHost, { handlers }: Projection): ReadonlyMap<string, Step> {

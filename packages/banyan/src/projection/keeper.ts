@@ -6,11 +6,12 @@
  * versions' assignments, and everything else goes by the books in the database.
  */
 
-import { isOutage } from '../bus/index.ts'
+import { isOutage } from '../bus/delivery-policy.ts'
 import { toOneLine } from '../bus/operator-log.ts'
 import { createWaits } from '../bus/waits.ts'
+import type { StoreTransaction } from '../store/store.ts'
 import { createAppliedSignals } from './applied.ts'
-import type { Projection } from './define-projection.ts'
+import type { ProjectedEvent, Projection } from './define-projection.ts'
 import type { ProjectionHost } from './feed.ts'
 import type { Position } from './position.ts'
 import { createReader, type ReadHow } from './reader.ts'
@@ -30,6 +31,10 @@ export interface ProjectionKeeper {
   read(how: ReadHow): Promise<object>
   /** Waits, bounded, until what readers see has the position. */
   waitFor(position: Position, how: Omit<ReadHow, 'position'>): Promise<void>
+  /** Some version is kept inline, or is to be. */
+  readonly inline: boolean
+  /** Inside a transaction that publishes these events: applies them to the versions that are kept inline. */
+  applyInline(tx: StoreTransaction, events: readonly ProjectedEvent[]): Promise<void>
   /** Newest first. */
   status(): readonly ProjectionStatus[]
 }
@@ -46,6 +51,10 @@ export function createKeeper(host: ProjectionHost, projection: Projection): Proj
   const versions = chainOf(projection).map((one) => new RunningVersion(host, one, applied.tell))
   const [newest] = versions as [RunningVersion]
   const reader = createReader(host, versions, applied)
+  const inlineTypes =
+    projection.mode === 'inline'
+      ? { inlineTypes: projection.handlers.flatMap(({ event }) => host.typesOf(event)) }
+      : undefined
   let running: Promise<void> | undefined
   let stopping = false
   let lastError: string | undefined
@@ -61,7 +70,7 @@ export function createKeeper(host: ProjectionHost, projection: Projection): Proj
     const live = await store.projections.live(projection.name)
     const ends = async (): Promise<ReadonlyMap<string, number>> =>
       new Map(await Promise.all(newest.sources.map(async (source) => [source, await bus.end(source)] as const)))
-    const outcome = await store.projections.swap(projection, { ends })
+    const outcome = await store.projections.swap(projection, { ends, ...inlineTypes })
     if (outcome !== 'swapped') return
     reader.forget()
     log.info('a projection is live', { projection: projection.name, version: projection.version, before: live })
@@ -102,7 +111,7 @@ export function createKeeper(host: ProjectionHost, projection: Projection): Proj
         const progress = await Promise.all(newest.sources.map((source) => bus.end(source)))
         // Nothing to read yet: live at once, so that the first reader of a new system finds it.
         if (newest.phase === 'building' && progress.every((end) => end === 0)) {
-          await store.projections.swap(projection, { ends: async () => new Map() })
+          await store.projections.swap(projection, { ends: async () => new Map(), ...inlineTypes })
           await newest.register()
         }
       } catch (error) {
@@ -126,6 +135,10 @@ export function createKeeper(host: ProjectionHost, projection: Projection): Proj
       await Promise.all(versions.map((version) => version.stop(withinMs)))
       running = undefined
       await Promise.all(versions.map((version) => version.close()))
+    },
+    inline: versions.some((version) => version.projection.mode === 'inline'),
+    async applyInline(tx, events) {
+      for (const version of versions) await version.applyInline(tx, events)
     },
     read: (how) => reader.read(how),
     waitFor: (position, how) => reader.waitFor(position, how),

@@ -14,10 +14,14 @@ export function laneOf(key: string, lanes: number): string {
 
 /** The bus with lanes for keys. */
 export function withLanes(bus: Bus, lanes: number): Bus {
-  const read: Bus['read'] = async (...asked) => {
+  return withRead(bus, async (...asked) => {
     const events = await bus.read(...asked)
     return events.map((event) => ({ ...event, key: laneOf(event.key, lanes) }))
-  }
+  })
+}
+
+/** The bus with another way to read it. */
+export function withRead(bus: Bus, read: Bus['read']): Bus {
   return new Proxy(bus, {
     get(target, name) {
       if (name === 'read') return read

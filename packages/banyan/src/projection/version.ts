@@ -3,10 +3,12 @@
  * is decided elsewhere (keeper.ts); a version only grows.
  */
 import type { Consumer, ConsumerStatus } from '../bus/consumer.ts'
+import { isOutage } from '../bus/delivery-policy.ts'
 import { toOneLine } from '../bus/operator-log.ts'
-import { isBanyanError } from '../core/error.ts'
+import { BanyanError, isBanyanError } from '../core/error.ts'
 import { type ProjectionPhase, projectionGroup } from '../store/projections.ts'
-import { type Projection, sourcesOf } from './define-projection.ts'
+import type { StoreTransaction } from '../store/store.ts'
+import { type ProjectedEvent, type Projection, sourcesOf } from './define-projection.ts'
 import { createFeed, type ProjectionHost } from './feed.ts'
 import { assertHistory } from './history.ts'
 import { createProgressMeter, type ProjectionProgressReport } from './progress.ts'
@@ -73,12 +75,33 @@ export class RunningVersion {
     return this.#consumers.map((consumer) => consumer.status())
   }
 
+  async #open(): Promise<ProjectionTarget<never, unknown>> {
+    const { store, service } = this.#host
+    this.#target ??= await this.projection.target.open({ service, store })
+    return this.#target
+  }
+
+  /** Inside a transaction that publishes: applies what this version handles, when it is kept inline. */
+  async applyInline(tx: StoreTransaction, events: readonly ProjectedEvent[]): Promise<void> {
+    const { projection } = this
+    if (projection.mode !== 'inline' || this.#phase === 'dropped') return
+    const handlers = new Map(projection.handlers.map(({ event, handle }) => [event.wire, handle]))
+    const own = events.filter(({ type }) => handlers.has(type))
+    const ids = own.map(({ id }) => id)
+    const { store, service } = this.#host
+    if (own.length === 0 || !(await store.projections.applyInline(tx, projection, service, ids))) return
+    const target = await this.#open()
+    const step = { source: service, lane: '', epoch: 0, offset: 0 }
+    await target.apply(projection, step, tx, async (inner) => {
+      for (const event of own) await handlers.get(event.type)?.(event as never, inner)
+    })
+  }
+
   /** Opens its target and enters it in the books, once; what the books say now. */
   async register(): Promise<ProjectionPhase> {
     const { projection } = this
-    const { store, service } = this.#host
-    this.#target ??= await projection.target.open({ service, store })
-    const target = this.#target
+    const { store } = this.#host
+    const target = await this.#open()
     const record = await store.projections.register(projection, projection.target.kind, (tx) =>
       target.prepare(projection, tx, (inner) => create(projection, inner)),
     )
@@ -137,7 +160,23 @@ export class RunningVersion {
   }
 }
 
-async function create({ create: given }: Projection, tx: unknown): Promise<void> {
+/** Runs what makes the tables; what is wrong with them is told by the projection's name. */
+async function create(projection: Projection, tx: unknown): Promise<void> {
+  try {
+    await runCreate(projection, tx)
+  } catch (error) {
+    if (isOutage(error)) throw error
+    const { message, cause } = error as Error
+    const why = cause instanceof Error ? cause.message : message
+    throw new BanyanError(
+      'FAILED_PRECONDITION',
+      `projection '${projection.name}' version ${projection.version} cannot be created: ${why}`,
+      { reason: 'PROJECTION_NOT_CREATED', cause: error },
+    )
+  }
+}
+
+async function runCreate({ create: given }: Projection, tx: unknown): Promise<void> {
   if (given === undefined) return
   if (typeof given === 'function') return void (await given(tx as never))
   const { sql } = tx as { sql(text: TemplateStringsArray): Promise<unknown> }

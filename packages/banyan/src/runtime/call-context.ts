@@ -233,7 +233,11 @@ export class CallContext implements CallFrame, TimerNode {
       const run = (tx: StoreTransaction): Promise<Result> => {
         const open = new ServiceTransaction(tx, this.#service, this)
         last = open
-        return runInTransaction(this, () => work(open))
+        return runInTransaction(this, async () => {
+          const result = await work(open)
+          await open.settle()
+          return result
+        })
       }
       const how = {
         ...options,

@@ -83,10 +83,15 @@ function aggregateFaults({ contract, aggregates, database }: Service): readonly 
   return [...none, ...all]
 }
 
-function projectionFaults({ projections }: Service): readonly string[] {
+function projectionFaults({ projections, contract }: Service): readonly string[] {
   const names = projections.map((projection) => projection?.name)
   return projections.flatMap((projection, index) => {
     if (projection?.$banyan !== 'projection') return [`projections[${index}] is none: make it with defineProjection`]
+    const source = projection.handlers[0]?.event.contract
+    if (projection.mode === 'inline' && source !== contract.name)
+      return [
+        `projections[${index}]: '${projection.name}' is inline but reads events of '${source}', not of this service`,
+      ]
     return names.indexOf(projection.name) === index
       ? []
       : [`projections[${index}]: '${projection.name}' is listed twice; list the newest version, with 'previous'`]

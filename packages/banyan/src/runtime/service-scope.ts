@@ -30,7 +30,7 @@ export interface Publisher {
 }
 
 /** A projection, as contexts see it. */
-export type ProjectionReading = Pick<ProjectionKeeper, 'read' | 'waitFor'>
+export type ProjectionReading = Pick<ProjectionKeeper, 'read' | 'waitFor' | 'inline' | 'applyInline'>
 
 /** A service, as its contexts see it. */
 export interface ServiceScope {

@@ -3,6 +3,7 @@ import { BanyanError } from '../core/error.ts'
 import type { AnyAggregate, AppendOptions, Decided, Loaded } from '../event-sourcing/aggregate.ts'
 import type { AggregateSession } from '../event-sourcing/aggregate-session.ts'
 import type { Fact } from '../event-sourcing/fact-codec.ts'
+import type { ProjectedEvent } from '../projection/define-projection.ts'
 import type { PositionEntry } from '../projection/position.ts'
 import { INVALID } from '../schema/index.ts'
 import type { Appended } from '../store/event-store.ts'
@@ -20,6 +21,7 @@ export class ServiceTransaction {
   #aggregates: AggregateSession | undefined
   /** What this transaction publishes. */
   readonly published: PositionEntry[] = []
+  readonly #facts: ProjectedEvent[] = []
 
   constructor(tx: StoreTransaction, service: ServiceScope, origin: EventOrigin) {
     this.#tx = tx
@@ -65,7 +67,18 @@ export class ServiceTransaction {
   #publish(publisher: Publisher, data: Readonly<Record<string, unknown>>, id?: string): void {
     const made = publisher.toEvent(data, this.#origin, id)
     this.#tx.publish(made)
-    this.published.push({ source: this.#service.name, tag: publisher.tag, id: made.id })
+    const { name: source, environment, projections } = this.#service
+    this.published.push({ source, tag: publisher.tag, id: made.id })
+    if (projections.size === 0) return
+    const { id: eventId, type, key } = made
+    this.#facts.push({ id: eventId, type, key, source, timeMs: environment.clock.now(), data })
+  }
+
+  /** The last thing before COMMIT: what was published is applied to projections that are kept inline. */
+  async settle(): Promise<void> {
+    if (this.#facts.length === 0) return
+    for (const projection of this.#service.projections.values())
+      if (projection.inline) await projection.applyInline(this.#tx, this.#facts)
   }
 
   /** True once an aggregate that was loaded here had been changed by others. */

@@ -40,6 +40,11 @@ export interface SwapOptions {
   readonly ends: () => Promise<ReadonlyMap<string, number>>
   /** How long the old version may be held still. Default 5 000 ms. Keep it well below the consumers' lease. */
   readonly withinMs?: number
+  /**
+   * The version is to be kept inline from the swap on: transactions that publish these types wait at their end, everything that
+   * they have published before is waited for, and from then on {@link Projections.applyInline} says yes.
+   */
+  readonly inlineTypes?: readonly string[]
 }
 
 /**
@@ -70,6 +75,16 @@ export interface Projections {
    * ends, waits until the new one is there, and swaps; or lets go and swaps nothing (`late`).
    */
   swap(of: ProjectionVersion, options: SwapOptions): Promise<SwapOutcome>
+  /**
+   * Inside a transaction that publishes these events: true when the version is kept inline, and then their marks are written and
+   * the caller applies them in this transaction. False while the version's consumer has to.
+   */
+  applyInline(
+    tx: StoreTransaction,
+    of: ProjectionVersion,
+    source: string,
+    eventIds: readonly string[],
+  ): Promise<boolean>
   /**
    * Takes a version out of the books and runs `destroy` in the same transaction; its group's epoch is raised, so that a feeder
    * that has not noticed can write nothing more. `forget` lets it be registered, and filled, again. Rejects with

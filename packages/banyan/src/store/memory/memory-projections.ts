@@ -103,6 +103,8 @@ export function createMemoryProjections(options: MemoryProjectionsOptions): Proj
     list: async () => [...records.values()].toSorted(byNameAndVersion),
     progress: async (of) => options.progressOf(projectionGroup(of)),
     swap: (of, how) => alone(() => swap(of, how)),
+    // Rows in memory are no part of a store's transaction, so nothing here is ever kept inline.
+    applyInline: async () => false,
     drop: (of, { forget = false, destroy } = {}) =>
       alone(async () => {
         const key = projectionGroup(of)
