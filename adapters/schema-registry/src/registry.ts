@@ -4,20 +4,13 @@
  */
 import { createHash } from 'node:crypto'
 import { type CompatibilityMode, isCompatibilityMode, rulesOf, shown } from 'banyan/contract'
+import { errorCodes, registryError, type SchemaInput, type SchemaReference, type SchemaType } from 'banyan/control'
 import { isBanyanError } from 'banyan/core'
 import { avroFormat } from './format/avro.ts'
-import type { FormatDifference, SchemaFormat, SchemaSource, SchemaType } from './format/format.ts'
+import type { FormatDifference, SchemaFormat, SchemaSource } from './format/format.ts'
 import { jsonFormat } from './format/json.ts'
 import { protobufFormat, reusedNumbers } from './format/protobuf.ts'
-import { errorCodes, registryError } from './registry-error.ts'
-import type {
-  NewSchema,
-  SchemaReference,
-  SchemaStorage,
-  StoredSchema,
-  SubjectState,
-  SubjectVersion,
-} from './storage/storage.ts'
+import type { NewSchema, SchemaStorage, StoredSchema, SubjectState, SubjectVersion } from './storage/storage.ts'
 import { forSubjects } from './subjects.ts'
 
 /** Longest schema, in characters. */
@@ -28,14 +21,6 @@ export const maxVersions = 1_000
 export const maxReferences = 64
 /** Attempts to register while others change the same subject. */
 const maxAttempts = 8
-
-/** What is to be registered, looked up or judged. */
-export interface SchemaInput {
-  /** Default 'AVRO', as in the dialect. */
-  readonly schemaType?: SchemaType
-  readonly schema: string
-  readonly references?: readonly SchemaReference[]
-}
 
 /** A version with its schema. */
 export interface RegisteredSchema {

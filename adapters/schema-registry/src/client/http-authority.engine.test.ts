@@ -1,9 +1,10 @@
 /** The authority over HTTP says what the one in the process says, and knows the difference between "no" and "nobody there". */
+
+import { createHttpAuthority, type HttpAuthority } from 'banyan/control'
 import { realEnvironment } from 'banyan/core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type RunningRegistry, startRegistry, token } from '../testing/running-registry.ts'
 import { fromRegistry } from './authority.ts'
-import { createHttpAuthority, type HttpAuthority } from './http-authority.ts'
 
 const environment = realEnvironment()
 const json = (required: readonly string[]): { schemaType: 'JSON'; schema: string } => ({

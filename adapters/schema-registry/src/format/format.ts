@@ -1,10 +1,6 @@
 /** What the registry asks of a kind of schema. Three implement it: JSON Schema, Avro, Protocol Buffers. */
 
-/** The kinds of schemas, as the REST dialect calls them. */
-export const schemaTypes = ['JSON', 'AVRO', 'PROTOBUF'] as const
-
-/** One of {@link schemaTypes}. */
-export type SchemaType = (typeof schemaTypes)[number]
+import type { SchemaType } from 'banyan/control'
 
 /** A schema as text, with the schemas it refers to, those that others need first. */
 export interface SchemaSource {

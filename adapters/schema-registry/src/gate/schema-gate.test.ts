@@ -1,13 +1,12 @@
 /** The gate of a host: what it registers, what it refuses, and what it does without a registry. */
 import { type AnyContract, command, defineContract, event, query, t } from 'banyan/contract'
+import { createSchemaGate, type Retained, registerContracts, type SchemaAuthority } from 'banyan/control'
 import { BanyanError, createVirtualEnvironment, type VirtualEnvironment } from 'banyan/core'
 import { dataSchemaOf } from 'banyan/runtime'
 import { beforeEach, expect, test } from 'vitest'
-import { fromRegistry, type SchemaAuthority } from '../client/authority.ts'
+import { fromRegistry } from '../client/authority.ts'
 import { createRegistry, type Registry } from '../registry.ts'
 import { createMemoryStorage } from '../storage/memory-storage.ts'
-import { type Retained, registerContracts } from './register-contracts.ts'
-import { createSchemaGate } from './schema-gate.ts'
 
 interface Parts {
   readonly data?: Parameters<typeof t.Object>[0]

@@ -2,11 +2,16 @@
  * The REST dialect of Confluent's Schema Registry: paths, bodies and answers, so that its clients work.
  * Source: https://docs.confluent.io/platform/current/schema-registry/develop/api.html
  */
+import {
+  errorCodes,
+  registryError,
+  type SchemaInput,
+  type SchemaReference,
+  type SchemaType,
+  schemaTypes,
+} from 'banyan/control'
 import { BanyanError } from 'banyan/core'
-import { type SchemaType, schemaTypes } from '../format/format.ts'
-import { type RegisteredSchema, type Registry, type SchemaInput, toCompatibilityMode } from '../registry.ts'
-import { errorCodes, registryError } from '../registry-error.ts'
-import type { SchemaReference } from '../storage/storage.ts'
+import { type RegisteredSchema, type Registry, toCompatibilityMode } from '../registry.ts'
 
 /** A request, taken apart. */
 export interface RouteRequest {

@@ -4,6 +4,7 @@
  * `Authorization: Bearer` or, since the dialect's clients know no other, as the password of Basic.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { errorCodeOf, errorCodes, registryError, schemaContentType } from 'banyan/control'
 import {
   BanyanError,
   codes,
@@ -14,7 +15,6 @@ import {
   type HttpServer,
 } from 'banyan/core'
 import { maxSchemaLength, type Registry } from '../registry.ts'
-import { errorCodeOf, errorCodes, registryError } from '../registry-error.ts'
 import { answer, Raw, type RouteRequest } from './routes.ts'
 
 /** What {@link openRegistryServer} takes. */
@@ -29,9 +29,6 @@ export interface RegistryServerOptions {
   /** Further names of this server in Host, where it does not listen on loopback alone. */
   readonly names?: readonly string[]
 }
-
-/** The media type of the dialect; others that are JSON are taken too. */
-export const contentType = 'application/vnd.schemaregistry.v1+json'
 
 /** Largest body in bytes: a schema with every character escaped, and its references. */
 export const maxBodyBytes: number = maxSchemaLength * 2
@@ -67,7 +64,7 @@ async function handle(
 }
 
 const headers = {
-  'content-type': contentType,
+  'content-type': schemaContentType,
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
 }
@@ -124,7 +121,7 @@ function toBody(request: HttpRequest, bytes: Uint8Array): Readonly<Record<string
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? ''
   // A page of another site can send a form or plain text without being asked; JSON it cannot.
   if (!/^application\/([\w.-]+\+)?json$/.test(type) && type !== 'application/octet-stream')
-    throw new BanyanError('INVALID_ARGUMENT', `send ${contentType}`, { httpStatus: 415 })
+    throw new BanyanError('INVALID_ARGUMENT', `send ${schemaContentType}`, { httpStatus: 415 })
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as never

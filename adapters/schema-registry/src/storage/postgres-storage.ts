@@ -1,15 +1,8 @@
 /** A registry's storage on Postgres: tables of its own in a database of its own, reached through a store. */
 import { createHash } from 'node:crypto'
+import type { SchemaReference, SchemaType } from 'banyan/control'
 import type { Migration, Store, StoreTransaction } from 'banyan/store'
-import type { SchemaType } from '../format/format.ts'
-import type {
-  NewSchema,
-  SchemaReference,
-  SchemaStorage,
-  StoredSchema,
-  SubjectSettings,
-  SubjectVersion,
-} from './storage.ts'
+import type { NewSchema, SchemaStorage, StoredSchema, SubjectSettings, SubjectVersion } from './storage.ts'
 
 const tables = `
 CREATE TABLE schema (

@@ -4,14 +4,7 @@
  * so that two that register at once cannot both be judged against a past in which the other was not there.
  */
 import type { CompatibilityMode } from 'banyan/contract'
-import type { SchemaType } from '../format/format.ts'
-
-/** A schema of another subject that a schema needs. */
-export interface SchemaReference {
-  readonly name: string
-  readonly subject: string
-  readonly version: number
-}
+import type { SchemaReference, SchemaType } from 'banyan/control'
 
 /** A schema as it was registered. */
 export interface NewSchema {

@@ -6,6 +6,26 @@ export { type Addresses, createRegistry, type Registration, type Registry } from
 export { createReloader, type Reloader, type ReloaderOptions } from './reloader.ts'
 export { defaultRestartPolicy, type RestartPolicy, restartDelayMs } from './restart-delay.ts'
 export {
+  absentAsEmpty,
+  type PublishedVersion,
+  type SchemaAuthority,
+  type SchemaInput,
+  type SchemaReference,
+  type SchemaType,
+  schemaTypes,
+} from './schemas/authority.ts'
+export { type ContractSubject, fingerprintOf, subjectsOf } from './schemas/contract-subjects.ts'
+export { createHttpAuthority, type HttpAuthority, type HttpAuthorityOptions } from './schemas/http-authority.ts'
+export {
+  type ContractRefusal,
+  type RegisterOptions,
+  type Retained,
+  registerContracts,
+  type SchemaRegistration,
+} from './schemas/register-contracts.ts'
+export { errorCodeOf, errorCodes, registryError, schemaContentType, statusOf } from './schemas/registry-error.ts'
+export { createSchemaGate, type SchemaGateOptions } from './schemas/schema-gate.ts'
+export {
   type ConsumerEntryStatus,
   type ParkedEntryStatus,
   type ProcessKind,

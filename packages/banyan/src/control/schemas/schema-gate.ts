@@ -3,10 +3,11 @@
  * what was accepted before, which it remembers on disk, and nothing else: a schema that nobody has judged may be the one that
  * breaks every reader.
  */
-import type { AnyContract } from 'banyan/contract'
-import { BanyanError, type Environment, isBanyanError } from 'banyan/core'
-import type { SchemaGate } from 'banyan/runtime'
-import type { SchemaAuthority } from '../client/authority.ts'
+import type { AnyContract } from '../../contract/define-contract.ts'
+import type { Environment } from '../../core/environment/environment.ts'
+import { BanyanError, isBanyanError } from '../../core/error.ts'
+import type { SchemaGate } from '../../runtime/schema-gate.ts'
+import type { SchemaAuthority } from './authority.ts'
 import { type ContractSubject, subjectsOf } from './contract-subjects.ts'
 import { type Retained, registerContracts } from './register-contracts.ts'
 

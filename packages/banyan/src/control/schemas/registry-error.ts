@@ -1,5 +1,9 @@
 /** The errors of the registry, with the numbers that clients of Confluent's registry know. */
-import { BanyanError, type Code } from 'banyan/core'
+import type { Code } from '../../core/code.ts'
+import { BanyanError } from '../../core/error.ts'
+
+/** The media type of the dialect; others that are JSON are taken too. */
+export const schemaContentType = 'application/vnd.schemaregistry.v1+json'
 
 /** Error codes of the REST dialect; the HTTP status is their first three digits. */
 export const errorCodes = {

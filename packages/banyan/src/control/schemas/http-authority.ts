@@ -1,10 +1,10 @@
 /** A registry behind its HTTP port, Banyan's own or Confluent's. */
-import { type CompatibilityMode, isCompatibilityMode } from 'banyan/contract'
-import { BanyanError, type Environment, type HttpAnswer, type HttpClient } from 'banyan/core'
-import { contentType } from '../http/server.ts'
-import type { SchemaInput } from '../registry.ts'
-import { errorCodes, registryError } from '../registry-error.ts'
-import { absentAsEmpty, type PublishedVersion, type SchemaAuthority } from './authority.ts'
+import { type CompatibilityMode, isCompatibilityMode } from '../../contract/compatibility/index.ts'
+import type { Environment } from '../../core/environment/environment.ts'
+import type { HttpAnswer, HttpClient } from '../../core/environment/network.ts'
+import { BanyanError } from '../../core/error.ts'
+import { absentAsEmpty, type PublishedVersion, type SchemaAuthority, type SchemaInput } from './authority.ts'
+import { errorCodes, registryError, schemaContentType } from './registry-error.ts'
 
 /** Where the registry is. */
 export interface HttpAuthorityOptions {
@@ -95,8 +95,8 @@ async function send(
   body: unknown,
 ): Promise<unknown> {
   const headers = {
-    accept: `${contentType}, application/json`,
-    ...(body !== undefined && { 'content-type': contentType }),
+    accept: `${schemaContentType}, application/json`,
+    ...(body !== undefined && { 'content-type': schemaContentType }),
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
   }
   const call = client.send({ method, path, headers, ...(body !== undefined && { body: JSON.stringify(body) }) })

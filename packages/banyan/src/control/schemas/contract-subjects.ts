@@ -5,16 +5,10 @@
  * services are updated one by one, so that readers of yesterday meet events of today (forward). Inputs are BACKWARD: a new
  * service must read what yesterday's callers send. Outputs are FORWARD: yesterday's callers read what it answers.
  */
-import {
-  type AnyContract,
-  type AnySchema,
-  type CompatibilityMode,
-  eventsOf,
-  type JsonSchema,
-  operationsOf,
-  toJsonSchema,
-} from 'banyan/contract'
-import { dataSchemaOf } from 'banyan/runtime'
+import type { CompatibilityMode } from '../../contract/compatibility/index.ts'
+import { type AnyContract, eventsOf, operationsOf } from '../../contract/define-contract.ts'
+import { type AnySchema, type JsonSchema, toJsonSchema } from '../../contract/schema.ts'
+import { dataSchemaOf } from '../../runtime/schema-gate.ts'
 
 /** One schema of a contract, as it is registered. */
 export interface ContractSubject {

@@ -5,16 +5,16 @@
  * those that are not.
  */
 import {
-  type AnyContract,
   type CompatibilityMode,
   checkCompatibility,
   type Incompatibility,
-  type JsonSchema,
   rulesOf,
   type SchemaVersion,
-} from 'banyan/contract'
-import { BanyanError } from 'banyan/core'
-import type { PublishedVersion, SchemaAuthority } from '../client/authority.ts'
+} from '../../contract/compatibility/index.ts'
+import type { AnyContract } from '../../contract/define-contract.ts'
+import type { JsonSchema } from '../../contract/schema.ts'
+import { BanyanError } from '../../core/error.ts'
+import type { PublishedVersion, SchemaAuthority } from './authority.ts'
 import { type ContractSubject, fingerprintOf, subjectsOf } from './contract-subjects.ts'
 
 /** Fingerprints (`dataschema`) of the events of a type that are still in the log. */
@@ -30,7 +30,7 @@ export interface RegisterOptions {
 }
 
 /** What became of a subject. */
-export interface Registration {
+export interface SchemaRegistration {
   readonly subject: string
   readonly fingerprint: string
   readonly state: 'known' | 'new'
@@ -55,7 +55,7 @@ export interface ContractRefusal {
 export async function registerContracts(
   contracts: readonly AnyContract[],
   options: RegisterOptions,
-): Promise<readonly Registration[]> {
+): Promise<readonly SchemaRegistration[]> {
   const subjects = subjectsOf(contracts)
   const judged: Judged[] = []
   for (const subject of subjects) judged.push(await judge(subject, options))
@@ -67,7 +67,7 @@ export async function registerContracts(
 
 interface Judged {
   readonly subject: ContractSubject
-  readonly state: Registration['state']
+  readonly state: SchemaRegistration['state']
   /** To be set, for a subject that has none. */
   readonly mode: CompatibilityMode | undefined
   readonly refusals: readonly ContractRefusal[]
