@@ -40,6 +40,7 @@ const turnFrames = 256
 /** Runs until the signal is aborted, or throws what ended it. */
 export async function applyStream(given: ApplyOptions, state: SourceState, position: Lsn): Promise<void> {
   const apply = new StreamApply(given, state, position)
+  given.progress.bufferedBytes = () => given.connection.queue.bytes
   const wake = (): void => given.connection.queue.wake()
   given.signal.addEventListener('abort', wake)
   try {
@@ -70,10 +71,9 @@ class StreamApply {
   }
 
   async run(): Promise<void> {
-    const { connection, signal, progress } = this.#given
+    const { connection, signal } = this.#given
     for (let turn = 1; !signal.aborted; turn += 1) {
       const frame = connection.queue.take()
-      progress.bufferedBytes = connection.queue.bytes
       if (frame === undefined) await this.#rest()
       else await this.#handle(frame)
       if (this.#batch.full) await this.#flush()

@@ -15,7 +15,7 @@ export interface Progress {
   /** When the last applied change was committed at the source, in milliseconds since 1970. */
   lastCommitMs: number | undefined
   /** Bytes received and not applied. */
-  bufferedBytes: number
+  bufferedBytes: () => number
 }
 
 export function emptyProgress(): Progress {
@@ -26,6 +26,6 @@ export function emptyProgress(): Progress {
     commits: 0,
     snapshotRows: 0,
     lastCommitMs: undefined,
-    bufferedBytes: 0,
+    bufferedBytes: () => 0,
   }
 }

@@ -75,7 +75,7 @@ export async function readStatus(
     events: progress.events,
     commits: progress.commits,
     lastCommitMs: progress.lastCommitMs,
-    bufferedBytes: progress.bufferedBytes,
+    bufferedBytes: progress.bufferedBytes(),
     slot,
   }
 }

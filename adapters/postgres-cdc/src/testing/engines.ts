@@ -26,7 +26,10 @@ async function startServer(settings: Settings): Promise<Engine> {
 
 async function startEmbedded(settings: Settings): Promise<Engine> {
   const dataDir = await mkdtemp(join(tmpdir(), 'banyan-cdc-'))
-  const server = await startEmbeddedPostgres({ dataDir, settings: { max_replication_slots: 20, ...settings } })
+  const server = await startEmbeddedPostgres({
+    dataDir,
+    settings: { fsync: 'off', max_replication_slots: 20, ...settings },
+  })
   return {
     url: server.url,
     crash: async () => void process.kill(server.pid, 'SIGKILL'),
