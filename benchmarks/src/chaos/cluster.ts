@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startEmbeddedPostgres } from '@banyan/embedded-postgres'
 import { filePasswords, type Provisioned, provision } from '@banyan/postgres'
-import postgres from 'postgres'
+import pg from 'pg'
 
 export interface Cluster {
   readonly name: string
@@ -62,25 +62,23 @@ export async function startCluster(name: string, services: readonly string[]): P
   }
 }
 
+const own = 'chaos rig'
+
 async function cutSessions(adminUrl: string, share: number): Promise<number> {
-  const url = new URL(adminUrl)
-  const sql = postgres({
-    host: decodeURIComponent(url.hostname),
-    port: Number(url.port),
-    user: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-    database: 'postgres',
-    max: 1,
-    onnotice: () => undefined,
-  })
+  const client = new pg.Client({ connectionString: adminUrl, application_name: own, connectionTimeoutMillis: 5_000 })
+  // The server may crash at this very moment, which ends the query or comes after it.
+  client.on('error', () => undefined)
   try {
-    const cut = await sql`
-      SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-      WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND random() < ${share}`
-    return cut.length
+    await client.connect()
+    const { rowCount } = await client.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE backend_type = 'client backend' AND application_name <> $1 AND random() < $2`,
+      [own, share],
+    )
+    return rowCount ?? 0
   } catch {
     return 0
   } finally {
-    await sql.end({ timeout: 1 })
+    await client.end().catch(() => undefined)
   }
 }

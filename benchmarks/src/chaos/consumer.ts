@@ -15,6 +15,8 @@ const { random } = environment
 const store = await openStore(given, consuming)
 const bus = await openBus(given)
 
+let applied = 0
+
 async function record(tx: StoreTransaction, eventId: string, envelope: string): Promise<void> {
   const { key, counter } = fromEnvelope(envelope).data as { key: string; counter: number }
   await tx.sql`
@@ -39,11 +41,16 @@ const consumer = createConsumer({
   retry: { maxAttempts: 20, maxOutageAttempts: 1_000, maxMs: 1_000 },
   handle: async (event, _attempt, delivery, signal) => {
     const effect = (tx: StoreTransaction): Promise<void> => record(tx, event.id, event.envelope)
-    if (naive !== undefined) return naive.deliverNaively(store, delivery, effect, () => sleep(20))
-    await store.transact(effect, { delivery, signal })
+    if (naive === undefined) await store.transact(effect, { delivery, signal })
+    else await naive.deliverNaively(store, delivery, effect, () => sleep(20))
+    applied += 1
   },
 })
 consumer.start()
+setInterval(() => {
+  if (applied > 0) say({ say: 'applied' })
+  applied = 0
+}, 100)
 obey({
   'be quiet': async () => say({ say: 'quiet' }),
   stop: async () => {

@@ -46,12 +46,17 @@ async function loadUnderFaults(
   const beganMs = performance.now()
   const elapsedMs = (): number => performance.now() - beganMs
   const telling = setInterval(() => void tell(stage, counts, elapsedMs(), say), progressEveryMs)
+  let struckAt = 0
   const kinds = bus === 'nats' ? brokerFaultKinds : faultKinds
   for (const fault of planFaults({ seed, lengthMs: seconds * 1_000, everyMs, kinds })) {
     await sleep(Math.max(0, fault.atMs - elapsedMs()))
-    await until(async () => stage.isWorking() || elapsedMs() >= seconds * 1_000, maxRecoveryMs)
+    // Half of the faults meet what is being repaired; the others wait until events get through again.
+    const atOnce = fault.target < 0.5
+    const isTime = (): boolean => stage.isWorking() && (atOnce || stage.progress() > struckAt)
+    await until(async () => isTime() || elapsedMs() >= seconds * 1_000, maxRecoveryMs)
     if (elapsedMs() >= seconds * 1_000) break
     strike(stage, fault, counts)
+    struckAt = stage.progress()
   }
   await sleep(Math.max(0, seconds * 1_000 - elapsedMs()))
   clearInterval(telling)

@@ -32,6 +32,8 @@ export interface ActorGiven {
 export type ActorMessage =
   | { readonly say: 'ready' }
   | { readonly say: 'quiet' }
+  /** Effects have committed since it last said so. */
+  | { readonly say: 'applied' }
   | { readonly say: 'acknowledged'; readonly counters: readonly (readonly [key: string, counter: number])[] }
 
 /** What they are told while they run. */

@@ -17,6 +17,8 @@ export interface Stage {
   readonly acknowledged: ReadonlyMap<string, number>
   /** What a fault does; never rejects, and does not wait for what it broke. */
   strike(fault: PlannedFault): void
+  /** Grows while effects commit. */
+  progress(): number
   /** A producer and a consumer are up. */
   isWorking(): boolean
   /** Ends all faults: whatever is stopped goes on, whatever is down comes up. */
@@ -81,7 +83,11 @@ async function setUp(options: ChaosOptions, cleanup: Cleanup, stop: () => Promis
   await producer.migrate(producerMigrations)
   await consumer.migrate(consumerMigrations)
   const acknowledged = new Map<string, number>()
-  const actors = createActors(options, urlOf, log.address, (message) => note(acknowledged, message))
+  let progress = 0
+  const actors = createActors(options, urlOf, log.address, (message) => {
+    note(acknowledged, message)
+    if (message.say === 'applied') progress += 1
+  })
   const endActors = async (): Promise<void> => void (await Promise.all(actors.map((actor) => actor.stop())))
   cleanup.push(endActors)
   for (const actor of actors) actor.start()
@@ -98,6 +104,7 @@ async function setUp(options: ChaosOptions, cleanup: Cleanup, stop: () => Promis
       repairs.add(repair)
       void repair.then(() => repairs.delete(repair))
     },
+    progress: () => progress,
     isWorking: () =>
       ['producer', 'consumer'].every((kind) => actors.some((one) => one.name.startsWith(kind) && one.isReady)),
     async heal() {
