@@ -5,13 +5,10 @@ export { openRegistryServer, type RegistryServerOptions } from './http/server.ts
 export {
   createRegistry,
   isIncompatible,
-  type Judgement,
-  type Refusal,
-  type RegisteredSchema,
-  type Registry,
   type RegistryOptions,
   toCompatibilityMode,
 } from './registry.ts'
+export type { Judgement, Refusal, RegisteredSchema, Registry } from './registry-types.ts'
 export { createMemoryStorage } from './storage/memory-storage.ts'
 export { openPostgresStorage, registryMigrations } from './storage/postgres-storage.ts'
 export type {

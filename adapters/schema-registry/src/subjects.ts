@@ -1,7 +1,7 @@
 /** Subjects: their names, versions, settings and their deleting in two steps (first softly, then for good). */
 import type { CompatibilityMode } from 'banyan/contract'
 import { errorCodes, registryError } from 'banyan/control'
-import type { Registry } from './registry.ts'
+import type { Registry } from './registry-types.ts'
 import type { SchemaStorage, SubjectMode, SubjectSettings, SubjectState, SubjectVersion } from './storage/storage.ts'
 
 /** Longest name of a subject, in characters. */

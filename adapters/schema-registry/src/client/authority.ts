@@ -1,6 +1,6 @@
 /** A registry of this process, as the gate and the command line ask it. */
 import { absentAsEmpty, type SchemaAuthority } from 'banyan/control'
-import type { Registry } from '../registry.ts'
+import type { Registry } from '../registry-types.ts'
 
 /**
  * A registry of this process as an authority.

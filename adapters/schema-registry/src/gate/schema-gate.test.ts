@@ -5,7 +5,8 @@ import { BanyanError, createVirtualEnvironment, type VirtualEnvironment } from '
 import { dataSchemaOf } from 'banyan/runtime'
 import { beforeEach, expect, test } from 'vitest'
 import { fromRegistry } from '../client/authority.ts'
-import { createRegistry, type Registry } from '../registry.ts'
+import { createRegistry } from '../registry.ts'
+import type { Registry } from '../registry-types.ts'
 import { createMemoryStorage } from '../storage/memory-storage.ts'
 
 interface Parts {

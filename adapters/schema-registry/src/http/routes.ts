@@ -2,16 +2,11 @@
  * The REST dialect of Confluent's Schema Registry: paths, bodies and answers, so that its clients work.
  * Source: https://docs.confluent.io/platform/current/schema-registry/develop/api.html
  */
-import {
-  errorCodes,
-  registryError,
-  type SchemaInput,
-  type SchemaReference,
-  type SchemaType,
-  schemaTypes,
-} from 'banyan/control'
+import { errorCodes, registryError, schemaTypes } from 'banyan/control'
 import { BanyanError } from 'banyan/core'
-import { type RegisteredSchema, type Registry, toCompatibilityMode } from '../registry.ts'
+import { toCompatibilityMode } from '../registry.ts'
+import type { RegisteredSchema, Registry } from '../registry-types.ts'
+import { type Body, toId, toInput, toSchemaBody, toVersion, toVersionBody } from './bodies.ts'
 
 /** A request, taken apart. */
 export interface RouteRequest {
@@ -145,68 +140,8 @@ function fits(parts: readonly string[], path: readonly string[]): boolean {
   return parts.length === path.length && parts.every((part, index) => part === '*' || part === path[index])
 }
 
-function toId(text: string): number {
-  const id = /^\d{1,10}$/.test(text) ? Number(text) : 0
-  if (id < 1 || id > 2_147_483_647)
-    throw registryError(errorCodes.schemaNotFound, `there is no schema with the id ${text.slice(0, 40)}`)
-  return id
-}
-
-function toVersion(text: string): number | 'latest' {
-  if (text === 'latest' || text === '-1') return 'latest'
-  const version = /^\d{1,10}$/.test(text) ? Number(text) : 0
-  if (version >= 1 && version <= 2_147_483_647) return version
-  throw registryError(
-    errorCodes.invalidVersion,
-    `'${text.slice(0, 40)}' is no version: give a number of 1 or more, or 'latest'`,
-  )
-}
-
 const versionOf = (request: RouteRequest, registry: Registry, names: readonly string[]): Promise<RegisteredSchema> =>
   registry.version(first(names), toVersion(second(names)), { deleted: flag(request, 'deleted') })
-
-function toInput(body: Readonly<Record<string, unknown>>): SchemaInput {
-  const { schema, schemaType = 'AVRO', references } = body
-  if (typeof schema !== 'string' || schema === '')
-    throw registryError(errorCodes.invalidSchema, "the body needs a 'schema', which is a text")
-  if (!(schemaTypes as readonly unknown[]).includes(schemaType))
-    throw registryError(
-      errorCodes.invalidSchema,
-      `there is no schemaType ${JSON.stringify(schemaType)?.slice(0, 40)}; use ${schemaTypes.join(', ')}`,
-    )
-  return { schema, schemaType: schemaType as SchemaType, references: toReferences(references) }
-}
-
-function toReferences(value: unknown): readonly SchemaReference[] {
-  if (value === undefined || value === null) return []
-  const isReference = (one: unknown): one is SchemaReference => {
-    const { name, subject, version } = (one ?? {}) as Partial<SchemaReference>
-    return typeof name === 'string' && typeof subject === 'string' && Number.isSafeInteger(version)
-  }
-  if (!Array.isArray(value) || !value.every(isReference))
-    throw registryError(errorCodes.invalidSchema, "each of the 'references' has a name, a subject and a version")
-  return value.map(({ name, subject, version }) => ({ name, subject, version }))
-}
-
-type Body = Readonly<Record<string, unknown>>
-
-/** AVRO and no references are left out, as clients expect. */
-function toSchemaBody(stored: {
-  readonly type: SchemaType
-  readonly schema: string
-  readonly references: readonly unknown[]
-}): Body {
-  const { type, schema, references } = stored
-  return {
-    ...(type !== 'AVRO' && { schemaType: type }),
-    schema,
-    ...(references.length > 0 && { references }),
-  }
-}
-
-function toVersionBody({ subject, version, id, schemaType, schema, references }: RegisteredSchema): Body {
-  return { subject, version, id, ...toSchemaBody({ type: schemaType, schema, references }) }
-}
 
 async function versionsOf(registry: Registry, id: string, deleted: boolean): Promise<unknown> {
   await registry.schema(toId(id))

@@ -14,7 +14,8 @@ import {
   type HttpResponse,
   type HttpServer,
 } from 'banyan/core'
-import { maxSchemaLength, type Registry } from '../registry.ts'
+import { maxSchemaLength } from '../prepared-schema.ts'
+import type { Registry } from '../registry-types.ts'
 import { answer, Raw, type RouteRequest } from './routes.ts'
 
 /** What {@link openRegistryServer} takes. */

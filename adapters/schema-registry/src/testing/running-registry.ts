@@ -1,7 +1,8 @@
 /** A registry in memory behind its HTTP port, for tests. */
 import { realEnvironment } from 'banyan/core'
 import { openRegistryServer } from '../http/server.ts'
-import { createRegistry, type Registry } from '../registry.ts'
+import { createRegistry } from '../registry.ts'
+import type { Registry } from '../registry-types.ts'
 import { createMemoryStorage } from '../storage/memory-storage.ts'
 
 /** See the top of the file. */
