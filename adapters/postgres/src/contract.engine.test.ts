@@ -10,6 +10,7 @@ import {
   outboxSuite,
   projectionsSuite,
   storeSuite,
+  streamReadingSuite,
 } from 'banyan/testing/suites'
 import { createPostgresBus } from './bus/postgres-bus.ts'
 import { createPostgresStore } from './store/postgres-store.ts'
@@ -26,6 +27,7 @@ describeEngines('contract', (engine, name) => {
   projectionsSuite(name, openStore)
   idempotencySuite(name, openStore)
   eventStoreSuite(name, openStore)
+  streamReadingSuite(name, openStore)
   busSuite(name, createBusOpener(engine))
   keepingSuite(name, createBusOpener(engine))
 })

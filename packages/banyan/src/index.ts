@@ -36,7 +36,10 @@ export {
   ownDatabase,
   type ProjectedEvent,
   type Projection,
+  replicate,
 } from './projection/index.ts'
 export * from './runtime/index.ts'
 export { type DatabaseDefinition, defineDatabase } from './store/define-database.ts'
+export type { Appended, ExpectedVersion, StreamMetadata } from './store/event-store.ts'
 export type { Due } from './store/scheduled.ts'
+export { type ConflictDetails, VersionConflict } from './store/stream-rules.ts'

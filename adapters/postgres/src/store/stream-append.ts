@@ -28,6 +28,7 @@ export type RunStatement = (text: string, values: readonly unknown[]) => Promise
 export const maxAppendAttempts = 64
 
 const columns = '(stream, version, event_id, type, major, data, metadata)'
+const timedColumns = '(stream, version, event_id, type, major, data, metadata, appended_at)'
 const head = '(SELECT coalesce(max(version), 0) FROM banyan.stream_event WHERE stream = $1)'
 const answer = 'RETURNING version, position, xid::text'
 
@@ -46,19 +47,22 @@ const one = ({ base, check }: Base): string => `
   SELECT $1, ${base} + 1, $3::uuid, $4, $5::int, $6::json, $7::json WHERE ${check}
   ON CONFLICT DO NOTHING ${answer}`
 
-// Positions are drawn in the order of the rows: Postgres evaluates volatile defaults after the sort.
+// Positions are drawn in the order of the rows: Postgres evaluates volatile defaults after the sort. The time is asked for
+// once, since banyan.now() for each of ten rows would cost more than writing them.
 const many = ({ base, check }: Base): string => `
   WITH given AS MATERIALIZED (
     SELECT * FROM unnest($3::uuid[], $4::text[], $5::int[], $6::text[], $7::text[])
       WITH ORDINALITY AS e (event_id, type, major, data, metadata, place)),
+  at AS MATERIALIZED (SELECT banyan.now() AS now),
   first AS (
-    INSERT INTO banyan.stream_event ${columns}
-    SELECT $1, ${base} + 1, event_id, type, major, data::json, metadata::json FROM given WHERE place = 1 AND (${check})
+    INSERT INTO banyan.stream_event ${timedColumns}
+    SELECT $1, ${base} + 1, event_id, type, major, data::json, metadata::json, now
+    FROM given, at WHERE place = 1 AND (${check})
     ON CONFLICT DO NOTHING ${answer}),
   rest AS (
-    INSERT INTO banyan.stream_event ${columns}
-    SELECT $1, first.version + place - 1, event_id, type, major, data::json, metadata::json
-    FROM given, first WHERE place > 1 ORDER BY place ${answer})
+    INSERT INTO banyan.stream_event ${timedColumns}
+    SELECT $1, first.version + place - 1, event_id, type, major, data::json, metadata::json, now
+    FROM given, at, first WHERE place > 1 ORDER BY place ${answer})
   SELECT * FROM first UNION ALL SELECT * FROM rest`
 
 const statements = {

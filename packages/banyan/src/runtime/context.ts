@@ -7,24 +7,10 @@ import type { AnyContract, AnyOperation } from '../contract/define-contract.ts'
 import type { ContractError, DetailsArgument, ErrorOf } from '../contract/error-type.ts'
 import type { Event } from '../contract/event.ts'
 import type { Operation, Owned } from '../contract/operation.ts'
-import type {
-  AnyAggregate,
-  AppendOptions,
-  AsOf,
-  CommandOf,
-  Decided,
-  GivenOf,
-  InputOf,
-  Loaded,
-  Past,
-  PastRange,
-  StateOf,
-  StoredOf,
-} from '../event-sourcing/aggregate.ts'
 import type { Projection } from '../projection/define-projection.ts'
-import type { Appended } from '../store/event-store.ts'
 import type { Due } from '../store/scheduled.ts'
 import type { Isolation } from '../store/store.ts'
+import type { AggregateReads, AggregateWrites } from './aggregate-context.ts'
 
 /** What may be listed in `calls`: a whole contract, or single operations of it. */
 export type Callable = AnyContract | AnyOperation
@@ -96,7 +82,7 @@ export type Sql = <Row = Record<string, unknown>>(
 ) => Promise<Row[]>
 
 /** What every handler is given. */
-export interface Context<Allowed extends string = string, Tables = unknown> {
+export interface Context<Allowed extends string = string, Tables = unknown> extends AggregateReads {
   /**
    * Calls an operation of another service: same meaning in process and across the network. Rejects with a BanyanError.
    * Only what `calls` declares; never inside a transaction.
@@ -130,18 +116,6 @@ export interface Context<Allowed extends string = string, Tables = unknown> {
   newId(): string
   /** Waits; rejects when `signal` is aborted. Instead of `setTimeout`. */
   sleep(durationMs: number): Promise<void>
-  /**
-   * The state of an aggregate of this service: now, or as of a time or a version (`asOf`). One to which nothing has happened
-   * has its initial state and version 0.
-   *
-   * Errors: `UNDECLARED_AGGREGATE`; DATA_LOSS `UNREADABLE_EVENT` for an old event without an upcaster.
-   *
-   * @example
-   * const { state, version } = await ctx.load(Account, accountId, { asOf: { timeMs: lastNight } })
-   */
-  load<A extends AnyAggregate>(aggregate: A, id: string, asOf?: AsOf): Promise<Loaded<StateOf<A>>>
-  /** What has happened to an aggregate of this service, in order, at most `limit` (default 1 000) events from `from` on. */
-  history<A extends AnyAggregate>(aggregate: A, id: string, range?: PastRange): Promise<Past<StoredOf<A>>>
   /**
    * What readers of a projection of this service see now: the live version, to be read with whatever its target reads with.
    * When the request says what it must see (a position token), or this handler has caused something to be published, it
@@ -180,7 +154,7 @@ export interface Context<Allowed extends string = string, Tables = unknown> {
 export interface QueryContext<Allowed extends string = string, Tables = unknown> extends Context<Allowed, Tables> {}
 
 /** One open transaction of the service's own database. Not to be used after its function has ended. */
-export interface Transaction<Own extends string = string, Tables = unknown> {
+export interface Transaction<Own extends string = string, Tables = unknown> extends AggregateWrites {
   readonly db: Database<Tables>
   readonly sql: Sql
   /** Publishes an event of this service if and only if the transaction commits. */
@@ -196,40 +170,6 @@ export interface Transaction<Own extends string = string, Tables = unknown> {
   publish<E extends Event & Owned>(event: OwnEvent<E, Own>, data: E['~types']['data'], due: Due): string
   /** Takes an event back that is published but not due, if the transaction commits; false when it is too late. */
   cancel(eventId: string): Promise<boolean>
-  /**
-   * An aggregate of this service as this transaction sees it. What is appended to it here expects the version that was read:
-   * when others were quicker, the transaction runs again, so it must be pure but for `tx`.
-   */
-  aggregate<A extends AnyAggregate>(aggregate: A, id: string): Promise<Loaded<StateOf<A>>>
-  /**
-   * Takes a decision: runs the command's `decide` on the aggregate's state, appends the events that follow, and publishes those
-   * that are events of the contract, all in this transaction. When others were quicker it is decided again, at most 16 times;
-   * what `tx.aggregate` has shown before is not decided again here, but by running the transaction again.
-   *
-   * Errors: what `decide` throws; `UNDECLARED_AGGREGATE`, `UNKNOWN_COMMAND`, `INVALID_INPUT`; INTERNAL `INVALID_EVENT` for an
-   * event that does not fit its schema; ABORTED `VERSION_CONFLICT` when others were quicker every time.
-   *
-   * @example
-   * const { state, events } = await tx.decide(Account, accountId, 'withdraw', { amount: 500 })
-   */
-  decide<A extends AnyAggregate, K extends CommandOf<A>>(
-    aggregate: A,
-    id: string,
-    command: K,
-    input: InputOf<A, K>,
-  ): Promise<Decided<StateOf<A>, GivenOf<A>>>
-  /**
-   * Appends events to an aggregate, and publishes those that are events of the contract. It must be at the version that this
-   * transaction has loaded (loading it if it has not), or at `expected`.
-   *
-   * Errors: ABORTED `VERSION_CONFLICT` (see `VersionConflict`), INTERNAL `INVALID_EVENT`, `UNDECLARED_AGGREGATE`.
-   */
-  append<A extends AnyAggregate>(
-    aggregate: A,
-    id: string,
-    events: readonly GivenOf<A>[],
-    options?: AppendOptions,
-  ): Promise<Appended>
 }
 
 /** How to run a transaction. */

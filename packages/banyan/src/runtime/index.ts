@@ -1,4 +1,5 @@
 /** runtime: services, systems, and the hosts that run them. */
+export type { AggregateReads, AggregateWrites } from './aggregate-context.ts'
 export { checkSystem } from './check-system.ts'
 export type * from './context.ts'
 export type {

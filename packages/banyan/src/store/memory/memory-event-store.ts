@@ -47,18 +47,6 @@ export function createMemoryStreams(clock: Clock, cluster: string, maxEvents: nu
   const ids = new Set<string>()
   let positions = 0
 
-  function snapshotOf(
-    stream: string,
-    schema: number | undefined,
-    from: number,
-    to: number,
-  ): StreamSnapshot | undefined {
-    const text = schema === undefined ? undefined : snapshots.get(stream)
-    if (text === undefined) return undefined
-    const kept = JSON.parse(text) as StreamSnapshot
-    return kept.schema === schema && kept.version >= from && kept.version <= to ? kept : undefined
-  }
-
   function place(cursor: StreamCursor | undefined): number {
     if (cursor === undefined) return 0
     if (cursor.cluster !== cluster) throw foreignCluster(cluster, cursor.cluster)
@@ -86,16 +74,9 @@ export function createMemoryStreams(clock: Clock, cluster: string, maxEvents: nu
     },
     page(stream, range, own) {
       toCategory(stream)
-      const { from, to, asOfMs, limit, snapshotSchema } = toRange(range)
       const committed = streams.get(stream) ?? []
       const pending = own.filter((event) => event.stream === stream)
-      const all = pending.length === 0 ? committed : [...committed, ...pending]
-      const late = asOfMs === undefined ? -1 : all.findIndex((event) => event.timeMs > asOfMs)
-      const snapshot = snapshotOf(stream, snapshotSchema, from, to)
-      const start = Math.max(from, 1, snapshot === undefined ? 1 : snapshot.version + 1)
-      const found = all.slice(start - 1, Math.min(to, late < 0 ? all.length : late))
-      const events = found.slice(0, limit).map(toEvent)
-      return { events, more: found.length > limit, ...(snapshot === undefined ? {} : { snapshot }) }
+      return cutPage(pending.length === 0 ? committed : [...committed, ...pending], snapshots.get(stream), range)
     },
     async readAll(cursor, limit, { categories } = {}): Promise<AllStreamsPage> {
       toPageLimit(limit)
@@ -118,6 +99,23 @@ export function createMemoryStreams(clock: Clock, cluster: string, maxEvents: nu
       return () => listeners.delete(listener)
     },
   }
+}
+
+/** The part of a stream's events that was asked for. */
+function cutPage(all: readonly KeptEvent[], kept: string | undefined, range: StreamRange): StreamPage {
+  const { from, to, asOfMs, limit, snapshotSchema } = toRange(range)
+  const late = asOfMs === undefined ? -1 : all.findIndex((event) => event.timeMs > asOfMs)
+  const snapshot = snapshotSchema === undefined ? undefined : fitting(kept, snapshotSchema, from, to)
+  const start = Math.max(from, 1, snapshot === undefined ? 1 : snapshot.version + 1)
+  const found = all.slice(start - 1, Math.min(to, late < 0 ? all.length : late))
+  const events = found.slice(0, limit).map(toEvent)
+  return { events, more: found.length > limit, ...(snapshot === undefined ? {} : { snapshot }) }
+}
+
+function fitting(text: string | undefined, schema: number, from: number, to: number): StreamSnapshot | undefined {
+  if (text === undefined) return undefined
+  const kept = JSON.parse(text) as StreamSnapshot
+  return kept.schema === schema && kept.version >= from && kept.version <= to ? kept : undefined
 }
 
 /** An older snapshot of the same form does not replace a newer one. */

@@ -8,6 +8,7 @@ import {
   outboxSuite,
   projectionsSuite,
   storeSuite,
+  streamReadingSuite,
 } from '../../testing/suites/index.ts'
 import { gate, labels, readAll, rejection, sampleEvent } from '../../testing/suites/sample.ts'
 import { createMemoryStore } from './memory-store.ts'
@@ -24,6 +25,7 @@ inboxSuite('memory', open)
 projectionsSuite('memory', open)
 idempotencySuite('memory', open)
 eventStoreSuite('memory', open)
+streamReadingSuite('memory', open)
 
 it('says what to do about SQL', async () => {
   const { store } = await open()

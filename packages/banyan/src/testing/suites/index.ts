@@ -6,7 +6,7 @@
  * storeSuite('postgres', async () => ({ store, shiftClock: (ms) => shift(ms), close: () => store.close() }))
  */
 export { busSuite } from './bus-suite.ts'
-export { eventStoreSuite, factLabels, readStreams, sampleFact } from './event-store-suite.ts'
+export { eventStoreSuite } from './event-store-suite.ts'
 export { idempotencySuite } from './idempotency-suite.ts'
 export { inboxSuite } from './inbox-suite.ts'
 export { keepingSuite } from './keeping-suite.ts'
@@ -15,5 +15,7 @@ export { outboxSuite } from './outbox-suite.ts'
 export { type OpenedTarget, projectionTargetSuite } from './projection-target-suite.ts'
 export { projectionsSuite } from './projections-suite.ts'
 export { storeSuite } from './store-suite.ts'
+export { factLabels, readStreams, sampleFact } from './stream-facts.ts'
+export { streamReadingSuite } from './stream-reading-suite.ts'
 export { type OpenedTransport, transportSuite } from './transport-suite.ts'
 export { type OpenedTraps, trapSuite } from './trap-suite.ts'
