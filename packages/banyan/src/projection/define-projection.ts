@@ -8,6 +8,7 @@ import type { Event } from '../contract/event.ts'
 import type { Owned } from '../contract/operation.ts'
 import { BanyanError } from '../core/error.ts'
 import { type DatabaseTx, type DatabaseView, ownDatabase } from './database-target.ts'
+import type { ReadSnapshot } from './snapshot.ts'
 import type { TargetDefinition } from './target.ts'
 
 /** An event as a projection sees it. */
@@ -64,6 +65,11 @@ export interface ProjectionSpec<Tx, View, Source extends string> {
   readonly batch?: number
   /** What to do when the log no longer has its beginning. Default `whole`: refuse to build, and say from where it has events. */
   readonly history?: 'whole' | 'available'
+  /**
+   * Where to begin when the log no longer has its beginning: the producer's state, of one event type, into the service's own
+   * database. The handler must compare versions: see `replicate`.
+   */
+  readonly snapshot?: ReadSnapshot
   /** A version that is behind the log's end by no more than so many events may be swapped in. Default 1 000. */
   readonly maxLag?: number
   /** How long a version is kept after it was live. Default a day. */
@@ -84,6 +90,7 @@ export interface Projection<out Source extends string = string, out View = unkno
   readonly concurrency: number
   readonly batch: number
   readonly history: 'whole' | 'available'
+  readonly snapshot: ReadSnapshot | undefined
   readonly maxLag: number
   readonly keepRetiredMs: number
 }
@@ -122,6 +129,7 @@ export function defineProjection<Tx = DatabaseTx, View = DatabaseView, Source ex
     concurrency: spec.concurrency ?? 16,
     batch: spec.batch ?? 100,
     history: spec.history ?? 'whole',
+    snapshot: spec.snapshot,
     maxLag: spec.maxLag ?? 1_000,
     keepRetiredMs: spec.keepRetiredMs ?? 86_400_000,
   } as unknown as Projection<Source, View>
@@ -156,6 +164,10 @@ function projectionFaults(of: Projection): readonly string[] {
   check(
     of.mode === 'async' || sourcesOf(of).length === 1,
     'an inline projection reads the events of one service, its own',
+  )
+  check(
+    of.snapshot === undefined || (of.handlers.length === 1 && of.target?.kind === 'database'),
+    "a snapshot is of one event, into the service's own database",
   )
   const types = of.handlers.map(({ event }) => event?.wire)
   for (const [index, { event, handle }] of of.handlers.entries()) {

@@ -26,6 +26,8 @@ export {
   tagOfType,
 } from './position.ts'
 export type { ProjectionProgressReport, SourceProgress } from './progress.ts'
+export { type CopyTables, type ReplicateSpec, replicate } from './replicate.ts'
+export { maxSnapshotPages, type ReadSnapshot, type SnapshotCall } from './snapshot.ts'
 export {
   CursorMoved,
   type ProjectionTarget,

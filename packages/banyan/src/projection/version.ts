@@ -12,6 +12,7 @@ import { type ProjectedEvent, type Projection, sourcesOf } from './define-projec
 import { createFeed, type ProjectionHost } from './feed.ts'
 import { assertHistory } from './history.ts'
 import { createProgressMeter, type ProjectionProgressReport } from './progress.ts'
+import { takeSnapshot } from './snapshot.ts'
 import type { ProjectionTarget } from './target.ts'
 
 /** How a version is doing, as this host sees it. */
@@ -131,9 +132,21 @@ export class RunningVersion {
       return true
     } catch (error) {
       if (!isBanyanError(error) || error.reason !== 'HISTORY_TRIMMED') throw error
+      if (await this.#beginWithSnapshot()) return true
       await this.#refuse(toOneLine(error))
       return false
     }
+  }
+
+  /** Fills the version from its producer's state, unless it has begun already. */
+  async #beginWithSnapshot(): Promise<boolean> {
+    const { projection } = this
+    const { store, log } = this.#host
+    if (projection.snapshot === undefined || (await store.projections.progress(projection)).length > 0) return false
+    log.info('a projection begins with a snapshot', { group: projectionGroup(projection) })
+    await takeSnapshot(this.#host, projection, await this.#open())
+    this.#reason = undefined
+    return true
   }
 
   async #refuse(reason: string): Promise<void> {

@@ -73,6 +73,7 @@ export function createKeeperRig(seed = 1): KeeperRig {
             return { id: logged.id, type: logged.type, source: logged.source, key: subject, timeMs: 0, data }
           },
           isTerminal: () => false,
+          call: () => Promise.reject(new Error('nobody to call')),
         },
         projection,
       )
