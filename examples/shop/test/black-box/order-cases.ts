@@ -6,6 +6,11 @@ import { minorUnits, type Order } from '../client.ts'
 import { eventually } from '../eventually.ts'
 import { expectProblem, ok, type Subject, statusesOf } from './subject.ts'
 
+interface Sales {
+  readonly days: readonly { readonly day: string; readonly orders: number }[]
+  readonly products: readonly { readonly sku: string; readonly quantity: number }[]
+}
+
 export function orderCases(subject: () => Subject): void {
   describe('orders', () => {
     it('are accepted at once, and found where the answer says', async () => {
@@ -68,6 +73,35 @@ export function orderCases(subject: () => Subject): void {
       }
       expect(listed).toEqual(placed.toReversed())
       for (const orderId of placed) await reach(orderId, 'delivered')
+    })
+
+    it('are in the list of their customer as soon as they are placed', async () => {
+      const { shop, newCustomer, takeSku, place, reach } = subject()
+      const customerId = newCustomer()
+      const sku = takeSku()
+      for (let count = 1; count <= 3; count++) {
+        const { orderId } = await place([{ sku, quantity: 1 }], 'tok_ok', customerId)
+        const { items } = ok(await shop.ordersOf(customerId))
+        expect([items.length, items[0]?.orderId]).toEqual([count, orderId])
+        await reach(orderId, 'delivered')
+        expect(ok(await shop.ordersOf(customerId)).items[0]).toEqual(ok(await shop.order(orderId)))
+      }
+    })
+
+    it('that are paid for are counted once in the sales of the day and of the product', async () => {
+      const { shop, takeSku, place, reach } = subject()
+      const sku = takeSku()
+      const read = async (): Promise<Sales> =>
+        (await (await fetch(new URL('/sales/dashboard', shop.url))).json()) as Sales
+      const sold = ({ products }: Sales): number => products.find((one) => one.sku === sku)?.quantity ?? 0
+      const orders = ({ days }: Sales): number => days.reduce((sum, day) => sum + day.orders, 0)
+      const before = await read()
+      const { orderId } = await place([{ sku, quantity: 2 }])
+      const [confirmed] = (await reach(orderId, 'delivered')).history.filter(({ status }) => status === 'confirmed')
+      const after = await eventually('the sale to be counted', read, (sales) => sold(sales) >= sold(before) + 2)
+      expect(sold(after)).toBe(sold(before) + 2)
+      expect(orders(after)).toBeGreaterThan(orders(before))
+      expect(after.days.map(({ day }) => day)).toContain(confirmed?.at.slice(0, 10))
     })
 
     it('that do not exist are not found, nor what belongs to them', async () => {
