@@ -1,4 +1,5 @@
 // From the rows that are there to the stream: nothing missing and nothing doubled, under writes and over crashes.
+import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ask, describeEngines, eventually, run } from './testing/engines.ts'
 import { findFaults } from './testing/ledger.ts'
@@ -76,20 +77,27 @@ describeEngines('a snapshot', (engine) => {
     { when: 'before', transaction: 65, what: 'before the commit of a change' },
     { when: 'after', transaction: 65, what: 'after the commit of a change, before the server hears of it' },
   ] as const
-  test.each(deaths)('killed $what', async ({ when, transaction }) => {
-    const task = { url: rig.url, target: rig.target, name: 'crm', leaseMs: 500, batchEvents: 50 }
-    const writer = startWriter(rig.url)
-    const reader = await startReader({ ...task, die: { when, transaction } })
-    expect(await reader.ended).toBe('SIGKILL')
-    await run(rig.url, 'DELETE FROM customer WHERE id BETWEEN 10 AND 30')
-    await startStreaming(rig.source({ batchEvents: 50 }))
-    await writer.stop()
-    await caughtUp(rig)
-    expect(await findFaults(rig.url, await rig.published())).toEqual([])
-    expect(
-      await ask(rig.url, 'SELECT count(*)::int AS slots FROM pg_replication_slots WHERE database = current_database()'),
-    ).toEqual([{ slots: 1 }])
-  })
+  test.each(deaths)(
+    'killed $what',
+    async ({ when, transaction }) => {
+      const task = { url: rig.url, target: rig.target, name: 'crm', leaseMs: 500, batchEvents: 50 }
+      const writer = startWriter(rig.url)
+      const reader = await startReader({ ...task, die: { when, transaction } })
+      expect(await reader.ended).toBe('SIGKILL')
+      await run(rig.url, 'DELETE FROM customer WHERE id BETWEEN 10 AND 30')
+      await startStreaming(rig.source({ batchEvents: 50 }))
+      await writer.stop()
+      await caughtUp(rig)
+      expect(await findFaults(rig.url, await rig.published())).toEqual([])
+      expect(
+        await ask(
+          rig.url,
+          'SELECT count(*)::int AS slots FROM pg_replication_slots WHERE database = current_database()',
+        ),
+      ).toEqual([{ slots: 1 }])
+    },
+    120_000,
+  )
 
   test('rows that went between two attempts come as deletes', async () => {
     const reader = await startReader({
@@ -116,6 +124,36 @@ describeEngines('a snapshot', (engine) => {
     expect(later.find((change) => change.key.id === '9').new.n).toBe(5)
     expect(later.every((change) => change.generation === 2)).toBe(true)
     expect(await ask(rig.target, 'SELECT 1 FROM banyan.change_source_key')).toEqual([])
+  })
+
+  test('waits for transactions that run when the slot is made, can be stopped meanwhile, and leaves nothing in the way', async () => {
+    const other = new pg.Client(rig.url)
+    await other.connect()
+    await other.query('BEGIN; INSERT INTO customer VALUES (-1, 0)')
+    const first = rig.source()
+    await first.start()
+    const waiting =
+      "SELECT 1 FROM pg_stat_activity WHERE application_name = 'banyan cdc crm' AND wait_event = 'transactionid'"
+    await eventually(
+      () => ask(rig.url, waiting),
+      (rows) => rows.length > 0,
+    )
+    await first.stop()
+    expect(await rig.labels()).toEqual([])
+    const second = rig.source()
+    await second.start()
+    await eventually(
+      () => second.state,
+      (state) => state === 'snapshot',
+    )
+    await other.query('COMMIT')
+    await other.end()
+    await eventually(
+      () => second.state,
+      (state) => state === 'streaming',
+    )
+    const labels = await rig.labels()
+    expect([labels.length, labels.includes('read customer/-1')]).toEqual([3_001, true])
   })
 
   test('can be left out', async () => {

@@ -12,7 +12,7 @@ import { TypeCatalog } from '../decode/types.ts'
 import { outage, refuse } from '../errors.ts'
 import { qualified, type ResolvedOptions } from '../options.ts'
 import { type ConnectOptions, openSql, type SqlConnection } from '../protocol/connect.ts'
-import type { Lsn } from '../protocol/lsn.ts'
+import { type Lsn, toLsnText } from '../protocol/lsn.ts'
 import { ReplicationConnection } from '../protocol/replication-connection.ts'
 import { createSlot, dropSlot, freeSlot, slotExists } from '../source/claim-slot.ts'
 import { ensurePublication, type PublishedTable, readPublication } from '../source/publication.ts'
@@ -124,7 +124,7 @@ async function takeSnapshot(
   const wanted = options.snapshot ? tables : []
   const done = await copyTables({ ...parts, mapping }, begun, wanted, exported, timeMs)
   progress.state = await table.finishSnapshot(done, exported.point)
-  options.log(`snapshot complete: ${progress.snapshotRows} rows as of ${progress.state.position}`)
+  options.log(`snapshot complete: ${progress.snapshotRows} rows as of ${toLsnText(exported.point)}`)
 }
 
 /** The position from which the stream goes on with nothing missing, or a refusal that says what is. */

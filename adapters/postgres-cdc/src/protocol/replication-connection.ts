@@ -45,6 +45,7 @@ export class ReplicationConnection {
   readonly #client: pg.Client
   readonly #wire: Wire
   readonly #environment: Environment
+  readonly #signal: AbortSignal | undefined
   readonly queue: FrameQueue
   #written: Lsn = 0n
   #flushed: Lsn = 0n
@@ -56,6 +57,7 @@ export class ReplicationConnection {
     this.#client = client
     this.#wire = (client as unknown as { connection: Wire }).connection
     this.#environment = options.environment
+    this.#signal = options.signal
     this.queue = new FrameQueue(options.bufferBytes, this.#wire.stream)
     client.on('error', (error) => this.#end(error))
     client.on('end', () => this.#end(undefined))
@@ -65,12 +67,16 @@ export class ReplicationConnection {
     return new ReplicationConnection(await openClient(options, true), options)
   }
 
-  /** A command of the replication protocol. */
+  /** A command of the replication protocol. Cut when the signal is aborted: making a slot may wait for others for long. */
   async command(text: string): Promise<TextRow> {
+    const cut = (): void => this.#wire.stream.destroy()
+    this.#signal?.addEventListener('abort', cut, { once: true })
     try {
       return (await this.#client.query<Record<string, string | null>>(text)).rows[0] ?? {}
     } catch (error) {
       throw this.#ended ? outage('the connection to the source is gone', error) : error
+    } finally {
+      this.#signal?.removeEventListener('abort', cut)
     }
   }
 
