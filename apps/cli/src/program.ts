@@ -22,6 +22,7 @@ export function createProgram(finish: Finish): Command {
   addDb(program, finish)
   addContract(program, finish)
   addEvents(program, finish)
+  addSchema(program, finish)
   program
     .command('describe', { hidden: true })
     .option(...project)
@@ -110,6 +111,47 @@ function addContract(program: Command, finish: Finish): void {
     .option('--service <names...>', 'only these services')
     .option('--out <file>', 'write to a file')
     .action(async (format, flags) => finish(await (await import('./commands/contract.ts')).contract(format, flags)))
+}
+
+function addSchema(program: Command, finish: Finish): void {
+  const schema = program.command('schema').description('schemas of events and operations, and what may change in them')
+  const registry = ['--registry <url>', 'address of the schema registry (BANYAN_SCHEMA_REGISTRY)'] as const
+  const json = ['--json', 'print JSON'] as const
+  const load = (): Promise<typeof import('./commands/schema.ts')> => import('./commands/schema.ts')
+  const about = (name: string, text: string): Command =>
+    schema
+      .command(name)
+      .description(text)
+      .option(...json)
+  about('list', 'list what is registered')
+    .option(...registry)
+    .option('--prefix <text>', 'only subjects that begin so')
+    .action(async (flags) => finish(await (await load()).schemaList(flags)))
+  about('show', 'show a schema')
+    .argument('<subject>')
+    .argument('[version]')
+    .option(...registry)
+    .action(async (subject, version, flags) => finish(await (await load()).schemaShow(subject, version, flags)))
+  about('check', 'judge the schemas of the system as a start would, and register nothing')
+    .option(...project)
+    .option(...registry)
+    .action(async (flags) => finish(await (await load()).schemaCheck(flags)))
+  about('register', 'register the schemas of the system, all or none')
+    .option(...project)
+    .option(...registry)
+    .action(async (flags) => finish(await (await load()).schemaRegister(flags)))
+  about('config', 'show or set the mode of a subject, or of all')
+    .argument('[subject]', "'' for all")
+    .argument('[mode]', 'NONE, BACKWARD, FORWARD, FULL, or with _TRANSITIVE')
+    .option(...registry)
+    .action(async (subject, mode, flags) => finish(await (await load()).schemaConfig(subject, mode, flags)))
+  about('compare', 'compare two schemas, or two files of `banyan contract json`, without a registry')
+    .argument('<before>')
+    .argument('<after>')
+    .option('--mode <mode>', 'of schemas and events', 'FULL')
+    .action(async (before, after, flags) =>
+      finish(await (await import('./commands/schema-compare.ts')).schemaCompare(before, after, flags)),
+    )
 }
 
 /** Commander would end the process itself, before what was written is out. */
