@@ -18,7 +18,7 @@ export const assignment = (group: string, source: string, epoch: string): string
   FOR KEY SHARE`
 
 /** One mark of a delivery ($1 group, $2 event, $3 source, $4 offset, $5 epoch), while its assignment is held. */
-export const heldAndMarked = `
+export const heldAndMarked: string = `
   WITH held AS MATERIALIZED (${assignment('$1', '$3', '$5')}),
   marked AS (
     INSERT INTO banyan.mark (consumer_group, event_id, source, log_offset)

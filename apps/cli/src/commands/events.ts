@@ -1,8 +1,8 @@
 /** `banyan events`: what is in the log, who lags, what is dead, and what is to become of it. */
 import { userInfo } from 'node:os'
 import type { EventsApi } from 'banyan/control'
-import { withEventDesk } from '../events/open-desk.ts'
 import { exitCodes, UsageError } from '../failure.ts'
+import { withEventDesk } from './open-desk.ts'
 import { printRows } from './table.ts'
 
 /** Flags that all have. */

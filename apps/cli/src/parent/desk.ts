@@ -51,7 +51,7 @@ async function open({ provisioned, environment }: SystemView): Promise<Opened> {
     throw new BanyanError('UNAVAILABLE', 'the databases are still being made', { retryable: true, retryAfterMs: 500 })
   const { createPostgresBus, createPostgresStore } = await import('@banyan/postgres')
   const { createEventDesk } = await import('../events/event-desk.ts')
-  const { isMigrated } = await import('../events/open-desk.ts')
+  const { isMigrated } = await import('../events/migrated.ts')
   const { services, bus: busUrl } = await provisioned
   const stores = new Map<string, Store>()
   const bus = await createPostgresBus({ url: busUrl, maxConnections: 1 })

@@ -8,7 +8,7 @@
  * any crash, and applies nothing twice.
  */
 import { createHash } from 'node:crypto'
-import type { Assignment, DeliveryMark, ParkedEvent } from './inbox.ts'
+import type { Assignment, DeliveryMark, ParkedEvent } from './delivery-mark.ts'
 
 /** Which parked events: one, all that failed alike, or all of a group and source. */
 export type DeadSelection = { readonly group: string; readonly source: string } & (

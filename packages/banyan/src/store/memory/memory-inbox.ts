@@ -7,7 +7,7 @@ import type { Clock } from '../../core/environment/environment.ts'
 import { AlreadyApplied, type DeliveryMark, Fenced, type Inbox } from '../inbox.ts'
 import { nameOf } from './group-name.ts'
 import { createMemoryAssignments } from './memory-assignments.ts'
-import { createMemoryDeadLetters } from './memory-dead-letters.ts'
+import { MemoryDeadLetters } from './memory-dead-letters.ts'
 import { createMemoryMarks } from './memory-marks.ts'
 
 /** What a transaction that applies a delivery does with it. */
@@ -32,8 +32,7 @@ export function createMemoryInbox(clock: Clock): MemoryInbox {
   const assignments = createMemoryAssignments(clock)
   const marks = createMemoryMarks(clock)
   const failures = new Map<string, number>()
-  const dead = createMemoryDeadLetters(clock, (group, eventId) => void failures.delete(nameOf(group, eventId)))
-  const busy = new Map<string, Promise<void>>()
+  const dead = new MemoryDeadLetters(clock, (group, eventId) => void failures.delete(nameOf(group, eventId)))
 
   function assertCurrent(of: { readonly group: string; readonly source: string; readonly epoch: number }): void {
     if (!assignments.isCurrent(of)) throw new Fenced(`group '${of.group}' on '${of.source}' (epoch ${of.epoch})`)
@@ -49,20 +48,11 @@ export function createMemoryInbox(clock: Clock): MemoryInbox {
   }
 
   return {
-    async enter(mark) {
-      const name = nameOf(mark.group, `${mark.eventId} ${mark.epoch}`)
-      while (busy.has(name)) await busy.get(name)
-      const { promise, resolve } = Promise.withResolvers<void>()
-      busy.set(name, promise)
-      return () => {
-        busy.delete(name)
-        resolve()
-      }
-    },
+    enter: createDoors(),
     check,
     write,
     positionsOf: assignments.positionsOf,
-    parkedCountOf: dead.countOf,
+    parkedCountOf: (group) => dead.countOf(group),
     forget(group) {
       assignments.reset(group)
       marks.forget(group)
@@ -87,16 +77,10 @@ export function createMemoryInbox(clock: Clock): MemoryInbox {
       write(mark)
       dead.add(mark, event)
     },
-    parkedKeys: dead.parkedKeys,
-    parked: dead.parked,
-    deadGroups: dead.deadGroups,
-    replay: dead.replay,
-    discard: dead.discard,
-    replays: dead.replays,
-    parkedOf: dead.parkedOf,
+    ...dead.port,
     async endReplay(assignment, key) {
       assertCurrent(assignment)
-      return dead.end(assignment.group, assignment.source, key)
+      return dead.end({ group: assignment.group, source: assignment.source, key })
     },
     async parkAgain(mark, failure) {
       assertCurrent(mark)
@@ -108,5 +92,20 @@ export function createMemoryInbox(clock: Clock): MemoryInbox {
       const cursor = assignments.cursorOf(assignment)
       return cursor === undefined ? 0 : marks.trim(assignment, cursor, keepMs)
     },
+  }
+}
+
+/** One transaction at a time for each delivery under each epoch. */
+function createDoors(): MemoryInbox['enter'] {
+  const busy = new Map<string, Promise<void>>()
+  return async (mark) => {
+    const name = nameOf(mark.group, `${mark.eventId} ${mark.epoch}`)
+    while (busy.has(name)) await busy.get(name)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    busy.set(name, promise)
+    return () => {
+      busy.delete(name)
+      resolve()
+    }
   }
 }

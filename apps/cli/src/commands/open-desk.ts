@@ -2,8 +2,9 @@
 import { createPostgresBus } from '@banyan/postgres'
 import type { EventsApi } from 'banyan/control'
 import type { Store } from 'banyan/store'
+import { createEventDesk } from '../events/event-desk.ts'
+import { isMigrated } from '../events/migrated.ts'
 import { type ServiceDatabasesOptions, withServiceDatabases } from '../parent/service-databases.ts'
-import { createEventDesk } from './event-desk.ts'
 
 /** Opens databases and log, hands the desk over, closes everything again. */
 export async function withEventDesk<Result>(
@@ -20,10 +21,4 @@ export async function withEventDesk<Result>(
       await bus.close()
     }
   })
-}
-
-/** A service that has never run has a database without tables. */
-export async function isMigrated(store: Store): Promise<boolean> {
-  const [row] = await store.sql<{ there: boolean }>`SELECT to_regclass('banyan.replay') IS NOT NULL AS there`
-  return row?.there === true
 }
