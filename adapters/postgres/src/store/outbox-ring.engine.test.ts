@@ -182,6 +182,16 @@ describeEngines('outbox ring', (engine, name) => {
     expect(await store.outbox.depth()).toBe(1)
   })
 
+  it('sends nothing again after it was adopted that was trimmed before', async () => {
+    await publish('sent')
+    const { cursor } = await readLabels(store.outbox, undefined)
+    await store.outbox.trim(cursor)
+    await publish('waits')
+    await store.adopt()
+    expect((await readLabels(store.outbox, undefined)).labels).toEqual(['waits'])
+    expect(await store.outbox.depth()).toBe(1)
+  })
+
   it('is the same after the server was killed in the middle', async (context) => {
     const { crash, restart } = engine()
     if (crash === undefined || restart === undefined) return context.skip(`${name} cannot be killed here`)

@@ -13,11 +13,23 @@ import type { RunAlone } from './alone.ts'
 import { createStorage } from './outbox-storage.ts'
 import { beginning, fromSnapshot } from './snapshot.ts'
 
+// Up to where it was trimmed; before everything when it never was.
+const trimmedTo = `
+  SELECT coalesce(max(previous::text), '${beginning}')::pg_snapshot AS previous,
+         coalesce(max(current::text), '${beginning}')::pg_snapshot AS current, coalesce(max(last_id), 0) AS last_id
+  FROM banyan.outbox_position`
+
+const isTrimmed = `(pg_visible_in_snapshot(xid, at.previous)
+  OR (id <= at.last_id AND pg_visible_in_snapshot(xid, at.current)))`
+
 // Rows of another cluster's transactions would be invisible, or worse, seen again and again: they become this transaction's.
+// Those that were trimmed lie there still; their position means nothing here, so they go now.
 const adopt = `
   WITH here AS (UPDATE banyan.meta SET id = gen_random_uuid(), cluster = banyan.cluster() RETURNING 1),
+  at AS MATERIALIZED (${trimmedTo}),
+  gone AS (DELETE FROM banyan.outbox USING at WHERE ${isTrimmed}),
   forgotten AS (DELETE FROM banyan.outbox_position)
-  UPDATE banyan.outbox SET xid = pg_current_xact_id() FROM here`
+  UPDATE banyan.outbox SET xid = pg_current_xact_id() FROM here, at WHERE NOT ${isTrimmed}`
 
 /** The outbox, and what the store tells it. */
 export interface PostgresOutbox extends Outbox {
@@ -61,17 +73,9 @@ const paging = statement(`
   AND pg_visible_in_snapshot(xid, coalesce($3::pg_snapshot, pg_current_snapshot()))`)
 
 const depth = `
-  WITH at AS MATERIALIZED (
-    SELECT coalesce(max(previous::text), '${beginning}')::pg_snapshot AS previous,
-           coalesce(max(current::text), '${beginning}')::pg_snapshot AS current, coalesce(max(last_id), 0) AS last_id
-    FROM banyan.outbox_position
-  )
-  SELECT count(*)::int AS waiting FROM (
-    SELECT FROM banyan.outbox, at
-    WHERE NOT pg_visible_in_snapshot(xid, at.previous)
-      AND NOT (id <= at.last_id AND pg_visible_in_snapshot(xid, at.current))
-    LIMIT ${depthLimit}
-  ) AS w`
+  WITH at AS MATERIALIZED (${trimmedTo})
+  SELECT count(*)::int AS waiting
+  FROM (SELECT FROM banyan.outbox, at WHERE NOT ${isTrimmed} LIMIT ${depthLimit}) AS w`
 
 interface Row {
   readonly id: string | null
