@@ -8,7 +8,7 @@ import { tailStatement } from '../store/postgres-outbox.ts'
 import type { PostgresStore } from '../store/postgres-store.ts'
 import { asAdmin, createDatabase, describeEngines, oneDatabase } from '../testing/engines.ts'
 import { emptyStore, hold, openStore, rejection } from '../testing/fixtures.ts'
-import { emptyNaive, type Following, follow, write, writeBoth, writeEarly } from './two-outboxes.ts'
+import { emptyNaive, type Following, follow, write, writeBoth, writeEarly } from '../testing/two-outboxes.ts'
 
 describeEngines('traps of reading', (engine) => {
   const databaseOf = oneDatabase()

@@ -4,29 +4,13 @@
  * need a real database's transactions and are tested with it. docs/guide/event-guarantees.md has the table.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Bus } from '../../bus/bus.ts'
-import { createConsumer } from '../../bus/consumer.ts'
-import type { ConsumerOptions } from '../../bus/consumer-options.ts'
-import type { Environment } from '../../core/environment/environment.ts'
 import { AlreadyApplied, type Assignment, Fenced } from '../../store/inbox.ts'
-import type { NewEvent } from '../../store/outbox.ts'
 import type { Store, StoreTransaction } from '../../store/store.ts'
-import { consumeNaively } from '../traps/naive-consumer.ts'
 import { deliverNaively, markFirst } from '../traps/naive-delivery.ts'
-import type { OpenedStore } from './open.ts'
 import { labels, markOf, present, readAll, rejection, sampleEvent } from './sample.ts'
+import { createTrapRig, leaseMs, type OpenedTraps, source, type TrapRig, withoutWaking } from './trap-rig.ts'
 
-/** A consumer's store, a log, and the time they live in. */
-export interface OpenedTraps extends OpenedStore {
-  readonly bus: Bus
-  readonly environment: Environment
-  /** Waits, in the environment's time, until it is so; throws after a bound. */
-  until(what: () => Promise<boolean>): Promise<void>
-}
-
-const leaseMs = 10_000
-const source = 'sample'
-const type = 'sample.happened.v1'
+export type { OpenedTraps } from './trap-rig.ts'
 
 /** Declares the suite; every pair of store and log runs it. */
 export function trapSuite(name: string, open: () => Promise<OpenedTraps>): void {
@@ -34,8 +18,10 @@ export function trapSuite(name: string, open: () => Promise<OpenedTraps>): void 
     let opened: OpenedTraps
     let store: Store
     let other: Store
+    let rig: TrapRig
     beforeEach(async () => {
       opened = await open()
+      rig = createTrapRig(opened)
       store = opened.store
       other = opened.second ?? opened.store
     })
@@ -145,10 +131,10 @@ export function trapSuite(name: string, open: () => Promise<OpenedTraps>): void 
     it('trap 8: redelivered when its mark is gone; a window that forgets does it twice, ours parks what it cannot know', async () => {
       const keepMs = 60_000
       const old = sampleEvent('old')
-      await appendAll(old)
+      await rig.appendAll(old)
       await opened.shiftClock(10 * keepMs)
       const newer = { ...sampleEvent('newer'), id: opened.environment.random.uuidv7() }
-      await appendAll(newer, { ...old })
+      await rig.appendAll(newer, { ...old })
       const apply = async (group: string): Promise<Assignment> => {
         const assignment = await claim('host-1#1', group)
         for (const [index, event] of [old, newer].entries())
@@ -162,7 +148,7 @@ export function trapSuite(name: string, open: () => Promise<OpenedTraps>): void 
       expect(await effects()).toEqual(['naive 1', 'naive 2', 'g 1', 'g 2'])
       // It asks only whether there is a mark.
       await store.transact(leave('naive 1, again'), { delivery: markOf(naive, old, 3) })
-      const consumer = startConsumer(
+      const consumer = rig.startConsumer(
         async (_event, _attempt, delivery) => store.transact(leave('g, again'), { delivery }),
         {
           holder: 'host-1#2',
@@ -175,15 +161,15 @@ export function trapSuite(name: string, open: () => Promise<OpenedTraps>): void 
 
     it('trap 10: one event that always fails; skipping inverts its key, stopping stops all, parking does neither', async () => {
       const poison = sampleEvent('a1', 'a')
-      await appendAll(poison, sampleEvent('a2', 'a'), sampleEvent('b1', 'b'))
+      await rig.appendAll(poison, sampleEvent('a2', 'a'), sampleEvent('b1', 'b'))
       let healed = false
       const handle = async (label: string): Promise<void> => {
         if (label === 'a1' && !healed) throw new Error('poison')
       }
-      expect(await runNaively('skip', handle)).toEqual(['a2', 'b1'])
-      expect(await runNaively('stop', handle)).toEqual([])
+      expect(await rig.runNaively('skip', handle)).toEqual(['a2', 'b1'])
+      expect(await rig.runNaively('stop', handle)).toEqual([])
 
-      const consumer = startConsumer(async (event, _attempt, delivery, signal) => {
+      const consumer = rig.startConsumer(async (event, _attempt, delivery, signal) => {
         const [label = ''] = labels([event])
         await store.transact(
           async (tx) => {
@@ -208,61 +194,16 @@ export function trapSuite(name: string, open: () => Promise<OpenedTraps>): void 
       const naive: string[] = []
       const deaf = withoutWaking(opened.bus)
       deaf.onAppend(async () => naive.push(...labels(await deaf.read(source, naive.length, 10))))
-      const consumer = startConsumer(
+      const consumer = rig.startConsumer(
         async (event, _attempt, delivery) =>
           store.transact(async (tx) => tx.publish(sampleEvent(labels([event])[0] ?? '')), { delivery }),
         { bus: deaf },
       )
       await opened.until(async () => consumer.status().state === 'assigned')
-      await appendAll(sampleEvent('heard of nowhere'))
+      await rig.appendAll(sampleEvent('heard of nowhere'))
       await opened.until(async () => (await effects()).length === 1)
       expect([naive, await effects()]).toEqual([[], ['heard of nowhere']])
       await consumer.stop()
     })
-
-    async function appendAll(...events: readonly NewEvent[]): Promise<void> {
-      const lease = present(await opened.bus.lease(source, 'relay#1', leaseMs))
-      await opened.bus.append(lease, events, { cluster: 'c', previous: '1', current: '9', lastId: '1' })
-      await opened.bus.release(lease)
-    }
-    async function runNaively(onFailure: 'skip' | 'stop', handle: (label: string) => Promise<void>): Promise<string[]> {
-      const done: string[] = []
-      const apply = async (event: NewEvent): Promise<void> => {
-        const [label = ''] = labels([event])
-        await handle(label)
-        done.push(label)
-      }
-      await consumeNaively(opened.bus, source, 0, apply, onFailure)
-      return done
-    }
-    function startConsumer(handle: ConsumerOptions['handle'], given: Partial<ConsumerOptions> = {}) {
-      const consumer = createConsumer({
-        environment: opened.environment,
-        group: 'g',
-        source,
-        inbox: store.inbox,
-        bus: opened.bus,
-        holder: 'host-9#1',
-        subscriptions: new Set([type]),
-        handle,
-        retry: { maxAttempts: 2, firstMs: 1 },
-        idlePollMs: 20,
-        replayPollMs: 20,
-        ...given,
-      })
-      consumer.start()
-      return consumer
-    }
-  })
-}
-
-/** A bus whose hints go astray. */
-function withoutWaking(bus: Bus): Bus {
-  return new Proxy(bus, {
-    get(target, name) {
-      if (name === 'onAppend') return () => () => undefined
-      const member: unknown = Reflect.get(target, name)
-      return typeof member === 'function' ? member.bind(target) : member
-    },
   })
 }

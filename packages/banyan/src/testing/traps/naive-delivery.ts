@@ -11,7 +11,8 @@ import type { Store, StoreTransaction } from '../../store/store.ts'
  * the host, or the round trip to a broker that is told of it.
  *
  * @example
- * await deliverNaively(store, mark, (tx) => tx.sql`INSERT INTO effect VALUES (1)`)
+ * const mark = { group: 'mail', source: 'orders', epoch: 1, eventId: 'e-1', offset: 1, key: 'k' }
+ * const deliver = () => deliverNaively(store, mark, (tx) => tx.sql`INSERT INTO effect VALUES (1)`)
  */
 export async function deliverNaively(
   store: Store,
@@ -29,7 +30,8 @@ export async function deliverNaively(
  * behind, and the next one takes the event for a duplicate.
  *
  * @example
- * await markFirst(store, mark, (tx) => tx.sql`INSERT INTO effect VALUES (1)`)
+ * const mark = { group: 'mail', source: 'orders', epoch: 1, eventId: 'e-1', offset: 1, key: 'k' }
+ * const deliver = () => markFirst(store, mark, (tx) => tx.sql`INSERT INTO effect VALUES (1)`)
  */
 export async function markFirst(
   store: Store,

@@ -58,8 +58,8 @@ type Read = (last: string, limit: number) => Promise<{ readonly rows: readonly R
  *
  * @example
  * const outbox = createNaiveOutbox({ store, reading: 'serial id' })
- * await store.transact((tx) => publishNaively(tx, event))
- * const { events } = await outbox.read(undefined, 100)
+ * const publish = () => store.transact((tx) => publishNaively(tx, { id: 'e-1', type: 'x', key: 'k', envelope: '{}' }))
+ * const read = () => outbox.read(undefined, 100)
  */
 export function createNaiveOutbox({ store, reading, between = async () => undefined }: NaiveOutboxOptions): Outbox {
   const read = readers(store, between)[reading]

@@ -5,8 +5,8 @@
 import type { NewEvent, Outbox, OutboxCursor } from 'banyan/store'
 import { naiveOutboxMigration, publishNaively } from 'banyan/testing'
 import type { PostgresStore } from '../store/postgres-store.ts'
-import { asAdmin } from '../testing/engines.ts'
-import { type HeldTransaction, hold, newEvent } from '../testing/fixtures.ts'
+import { asAdmin } from './engines.ts'
+import { type HeldTransaction, hold, newEvent } from './fixtures.ts'
 
 type Statements = HeldTransaction['tx']
 
