@@ -41,13 +41,14 @@ const maxTrials = 300
  */
 export function compareSchemas(writer: JsonSchema, reader: JsonSchema, options: CompareOptions = {}): Comparison {
   const refuses = options.unknown === 'refuse'
+  const [written, read] = [readSchema(writer).shape, readSchema(reader).shape]
+  const sampler = new Sampler(refuses)
+  const differences = findDifferences(written, read, refuses, sampler)
+  if (differences.length === 0) return { verdict: 'compatible', findings: [] }
   const judges: Judges = {
     writer: compileSchema(writer, { extras: 'strip' }),
     reader: compileSchema(reader, { extras: refuses ? 'reject' : 'strip' }),
   }
-  const written = readSchema(writer).shape
-  const sampler = new Sampler(refuses)
-  const differences = findDifferences(written, readSchema(reader).shape, refuses, sampler)
   const findings = differences.map((difference) => toFinding(difference, judges, () => sampler.samples(written)))
   const found = withoutEchoes(findings)
   return { verdict: verdictOf(found), findings: found }
