@@ -46,15 +46,16 @@ export function createParentDesk(parent: SystemView): ParentDesk {
   }
 }
 
-async function open({ provisioned, environment }: SystemView): Promise<Opened> {
-  if (provisioned === undefined)
+async function open({ provisioned, environment, system }: SystemView): Promise<Opened> {
+  if (provisioned === undefined || system === undefined)
     throw new BanyanError('UNAVAILABLE', 'the databases are still being made', { retryable: true, retryAfterMs: 500 })
-  const { createPostgresBus, createPostgresStore } = await import('@banyan/postgres')
+  const { createPostgresStore } = await import('@banyan/postgres')
+  const { openLog } = await import('../events/open-log.ts')
   const { createEventDesk } = await import('../events/event-desk.ts')
   const { isMigrated } = await import('../events/migrated.ts')
   const { services, bus: busUrl } = await provisioned
   const stores = new Map<string, Store>()
-  const bus = await createPostgresBus({ url: busUrl, maxConnections: 1 })
+  const bus = await openLog({ bus: busUrl, system: system.name })
   const all: Store[] = []
   const close = async (): Promise<void> => {
     await Promise.all([bus.close(), ...all.map((store) => store.close(500))])

@@ -22,6 +22,12 @@ export interface ServiceDatabase {
   readonly store: PostgresStore
 }
 
+/** Where the log between services is, and whose it is. */
+export interface LogPlace {
+  readonly system: string
+  readonly bus: string
+}
+
 /** What {@link withServiceDatabases} takes. */
 export interface ServiceDatabasesOptions {
   readonly project: string
@@ -34,7 +40,7 @@ export interface ServiceDatabasesOptions {
 /** Opens them, hands them over, closes everything again. */
 export async function withServiceDatabases<Result>(
   options: ServiceDatabasesOptions,
-  use: (databases: readonly ServiceDatabase[], busUrl: string) => Promise<Result>,
+  use: (databases: readonly ServiceDatabase[], log: LogPlace) => Promise<Result>,
 ): Promise<Result> {
   const { systemPath } = await loadProject(options.project)
   const system = await loadSystem(systemPath)
@@ -60,7 +66,7 @@ export async function withServiceDatabases<Result>(
         const url = urls[one.service] ?? ''
         stores.push({ ...one, store: await createPostgresStore({ url, service: one.service, maxConnections: 2 }) })
       }
-      return await use(stores, bus)
+      return await use(stores, { system: system.name, bus })
     } finally {
       await Promise.all(stores.map(({ store }) => store.close(1_000)))
     }

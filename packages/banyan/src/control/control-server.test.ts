@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createVirtualEnvironment } from '../core/environment/virtual/index.ts'
 import { openControlServer } from './control-server.ts'
+import type { EventsApi } from './events-api.ts'
 import type { StatusDocument } from './status.ts'
 import { statusPage } from './status-page.ts'
 
@@ -22,12 +23,28 @@ const document: StatusDocument = {
 async function setUp(status: () => Promise<StatusDocument> = async () => document) {
   const environment = createVirtualEnvironment()
   const restarted: string[] = []
+  const done: object[] = []
+  const events: EventsApi = {
+    lag: async () => [{ group: 'billing', behind: 7 }],
+    dead: async (options) => [options],
+    tail: async (request) => [request],
+    audit: async () => [],
+    replay: async (...given) => {
+      done.push(given)
+      return { keys: 2 }
+    },
+    discard: async (...given) => {
+      done.push(given)
+      return { events: 1 }
+    },
+  }
   const server = await environment.run(
     openControlServer(
       {
         environment,
         status,
         token: 'the-token',
+        events,
         restart: async (name) => name === 'main' && restarted.push(name) > 0,
       },
       { host: '127.0.0.1', port: 8090 },
@@ -39,7 +56,7 @@ async function setUp(status: () => Promise<StatusDocument> = async () => documen
     const answer = await environment.run(client.send({ method, path, headers: given, ...(body && { body }) }))
     return { status: answer.status, headers: answer.headers, text: answer.text() }
   }
-  return { ask, restarted }
+  return { ask, restarted, done }
 }
 
 const json = { 'content-type': 'application/json', authorization: 'Bearer the-token' }
@@ -127,4 +144,45 @@ test('what goes wrong inside stays inside', async () => {
   const { status, text } = await ask('GET', '/status.json')
   expect(status).toBe(500)
   expect(text).not.toContain('hunter2')
+})
+
+test('events: counts are free, contents and changes need the token', async () => {
+  const { ask, done } = await setUp()
+  expect(JSON.parse((await ask('GET', '/events/lag')).text)).toEqual([{ group: 'billing', behind: 7 }])
+  const dead = await ask('GET', '/events/dead?service=billing&list=true&limit=5')
+  expect(JSON.parse(dead.text)).toEqual([{ service: 'billing', list: true, limit: 5 }])
+  expect((await ask('GET', '/events/tail?source=orders')).status).toBe(401)
+  const tail = await ask('GET', '/events/tail?source=orders&after=7&key=o-1', json)
+  expect(JSON.parse(tail.text)).toEqual([{ source: 'orders', after: 7, key: 'o-1' }])
+  expect((await ask('GET', '/events/tail?source=orders&limit=many', json)).status).toBe(400)
+  expect((await ask('GET', '/events/nothing')).status).toBe(404)
+  const what = { service: 'billing', source: 'orders', fingerprint: 'abc' }
+  expect(
+    (await ask('POST', '/events/replay', { 'content-type': 'application/json' }, JSON.stringify(what))).status,
+  ).toBe(401)
+  expect((await ask('POST', '/events/replay', { ...json, 'content-type': 'text/plain' }, '{}')).status).toBe(415)
+  expect(done).toEqual([])
+  expect((await ask('POST', '/events/replay', json, JSON.stringify({ ...what, perSecond: 5 }))).text).toBe('{"keys":2}')
+  expect(
+    (await ask('POST', '/events/discard', json, JSON.stringify({ ...what, by: 'ada', why: 'a test' }))).status,
+  ).toBe(200)
+  expect(done).toEqual([
+    [what, { by: 'control port', perSecond: 5 }],
+    [what, { by: 'ada', why: 'a test' }],
+  ])
+})
+
+test.each([
+  ['replay', 'no json', 'send a JSON object'],
+  ['replay', '{"source":"orders","all":true}', 'service is missing'],
+  ['replay', '{"service":"billing","source":"orders"}', 'say which'],
+  ['replay', '{"service":"billing","source":"orders","all":true,"eventId":"x"}', 'say which'],
+  ['replay', '{"service":"billing","source":"orders","all":true,"perSecond":"5"}', 'perSecond must be a number'],
+  ['replay', '{"service":7,"source":"orders","all":true}', 'service must be a text'],
+  ['discard', '{"service":"billing","source":"orders","all":true}', 'why is missing'],
+])('events: %s refuses %s', async (path, body, message) => {
+  const { ask, done } = await setUp()
+  const { status, text } = await ask('POST', `/events/${path}`, json, body)
+  expect([status, text.includes(message)]).toEqual([400, true])
+  expect(done).toEqual([])
 })
