@@ -1,2 +1,11 @@
-/** Bridges between Banyan's bus and RabbitMQ. */
-export {}
+/** Bridges between Banyan's log and RabbitMQ. */
+export { createRabbitBridgeIn, type RabbitBridgeIn, type RabbitBridgeInStatus } from './in/bridge-in.ts'
+export { badMessage, fromCloudEvent, type InboundEvent, type RabbitMessage } from './in/from-message.ts'
+export type { RabbitBridgeInOptions } from './in/options.ts'
+export {
+  createRabbitBridgeOut,
+  type RabbitBridgeOut,
+  type RabbitBridgeOutOptions,
+  type RabbitBridgeOutStatus,
+} from './out/bridge-out.ts'
+export type { ContentMode } from './out/to-message.ts'
