@@ -3,6 +3,9 @@
  * that fail, so that the tests are known to set up what they say: reading by `position > last`, ordering by transaction id,
  * checking the version before inserting.
  */
+
+import { t } from 'banyan/contract'
+import { AggregateSession, defineAggregate, loadAggregate } from 'banyan/event-sourcing'
 import type { NewStreamEvent, StreamCursor } from 'banyan/store'
 import { factLabels as labelsOf, readStreams } from 'banyan/testing/suites'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -223,6 +226,23 @@ describeEngines('event store traps', (engine) => {
       await work
       expect(runs).toBe(2)
       expect(labelsOf((await store.streams.read('a-1')).events)).toEqual(['quicker', 'slower'])
+    })
+
+    it('64 decisions at once on one stream all come through, each on what the one before has left', async () => {
+      const Counter = defineAggregate('counter', {
+        events: { counted: t.Object({ to: t.Integer() }) },
+        initial: { count: 0 },
+        evolve: (_, { data }) => ({ count: data.to }),
+        commands: { count: t.Object({}) },
+        decide: { count: ({ count }) => [{ type: 'counted', data: { to: count + 1 } }] },
+      })
+      const decide = (): Promise<unknown> =>
+        store.transact((tx) => {
+          const scope = { streams: tx.streams, newId: newEventId, metadata: {}, publish: () => {} }
+          return new AggregateSession(scope).decide(Counter, '1', 'count', {})
+        })
+      await Promise.all(Array.from({ length: 64 }, decide))
+      expect(await loadAggregate(store.streams, Counter, '1')).toMatchObject({ state: { count: 64 }, version: 64 })
     })
 
     it('costs one statement', async () => {

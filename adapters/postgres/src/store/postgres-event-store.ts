@@ -37,7 +37,7 @@ export function createTransactionStreams(
 ): TransactionStreams {
   return {
     async append(stream, events, { expected }) {
-      const { xid, ...result } = await append(run, stream, events, expected)
+      const { xid, ...result } = await append(run, stream, events, expected, true)
       appended(xid)
       return result
     },

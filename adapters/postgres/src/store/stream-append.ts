@@ -76,17 +76,22 @@ const lookBack = `
   LEFT JOIN banyan.stream_event AS e ON e.stream = $1 AND e.event_id = ANY ($2::uuid[])
   ORDER BY e.version`
 
+// Whoever has lost in a transaction stands in line from then on, until it ends: it competes only with those who come fresh, or
+// on a hot stream some would lose every time. Taken after the conflict only, so appends without one pay nothing.
+const standInLine = `SELECT pg_advisory_xact_lock(hashtextextended('banyan.stream ' || $1, 0))`
+
 /** What came of an append, and of which transaction it was. */
 export interface AppendedIn extends Appended {
   readonly xid: string | undefined
 }
 
-/** Appends, or says why not; see `TransactionStreams.append`. */
+/** Appends, or says why not; see `TransactionStreams.append`. `run` runs in a transaction of the caller's, or each statement alone. */
 export async function append(
   run: RunStatement,
   stream: string,
   events: readonly NewStreamEvent[],
   expected: ExpectedVersion,
+  inTransaction = false,
 ): Promise<AppendedIn> {
   toCategory(stream)
   const rows = toStreamRows(events)
@@ -102,6 +107,7 @@ export async function append(
     const last = written.at(-1)
     if (last !== undefined)
       return { version: Number(last.version), position: Number(last.position), repeated: false, xid: last.xid }
+    if (inTransaction) await run(standInLine, [stream])
     const { rows: found } = await run(lookBack, [stream, rows.map((row) => row.id)])
     const before = readBack(stream, rows, toFound(found))
     if (before !== undefined) return { ...before, xid: undefined }
