@@ -20,6 +20,8 @@ export async function catchUp(link: Link, stream: string, tail: Tail, onPage: ()
   const { state } = await link.run('none', () => link.jsm.streams.info(stream))
   const end = state.last_seq
   if (tail.seq > end) throw logTruncated(stream, tail.seq, end)
+  // What retention has removed need not be asked for one by one.
+  tail.seq = Math.max(tail.seq, Math.min(end, state.first_seq - 1))
   if (end - tail.seq > fewMessages) await byPages(link, stream, tail, end, onPage)
   while (tail.seq < end) await byOne(link, stream, tail, Math.min(end, tail.seq + fewMessages))
 }
