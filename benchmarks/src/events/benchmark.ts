@@ -4,6 +4,7 @@ import { appends } from './appends.ts'
 import { type Databases, startDatabases } from './databases.ts'
 import { endToEnd } from './end-to-end.ts'
 import { latency } from './latency.ts'
+import { rebuild } from './rebuild.ts'
 import { retained } from './retained.ts'
 import { transactions } from './transactions.ts'
 
@@ -25,6 +26,9 @@ has no fencing, no retry, no parking and no order by key; it is what the machine
 *Retained events*: the log is filled up to a length while nobody consumes; then a consumer (batches of 500) catches up from its beginning,
 and then the end-to-end load runs on top of what is retained: log, marks and effects.
 
+*Rebuild*: a host is started on a log that is there already and builds its projection from the beginning: one upsert per event, 500
+events a transaction. Events per second of wall clock, and per second of CPU of host and Postgres together.
+
 *Appends*: at an expected version, one event or ten, to Banyan's event store and to Emmett's.
 `
 
@@ -34,11 +38,19 @@ async function measureAll(databases: Databases, effort: Effort, say: (line: stri
   const ofLatency = await latency(databases, effort, say)
   const ofAppends = await appends(databases, effort, say)
   const ofRetained = await retained(databases, effort, say)
-  const parts = [ofTransactions, ofPipelines, ofLatency, ofAppends, ofRetained]
+  const ofRebuild = await rebuild(databases, effort, say)
+  const parts = [ofTransactions, ofPipelines, ofLatency, ofAppends, ofRetained, ofRebuild]
   return {
     title: 'Events',
     method,
-    tables: [...ofTransactions.tables, ofPipelines.table, ofLatency.table, ...ofAppends.tables, ofRetained.table],
+    tables: [
+      ...ofTransactions.tables,
+      ofPipelines.table,
+      ofLatency.table,
+      ...ofAppends.tables,
+      ofRetained.table,
+      ofRebuild.table,
+    ],
     verdicts: parts.flatMap(({ verdicts }) => verdicts),
   }
 }

@@ -32,7 +32,7 @@ interface Places {
 }
 
 /** Appends until the log of the source has so many events; nobody consumes meanwhile. */
-async function fill({ own, log }: Places, events: number): Promise<number> {
+export async function fill({ own, log }: Pick<Places, 'own' | 'log'>, events: number): Promise<number> {
   const { random, clock } = realEnvironment()
   const store = await createPostgresStore({ url: own, service: 'bank' })
   await store.migrate([])
