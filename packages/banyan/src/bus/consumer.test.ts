@@ -99,7 +99,7 @@ describe('the consumer', () => {
     const ledger = await rig.ledger()
     expect(ledger).toHaveLength(10_000)
     for (let key = 0; key < 100; key++) expect(ofKey(ledger, `k${key}`)).toEqual(ofKey(wanted, `k${key}`))
-  })
+  }, 60_000)
 })
 
 describe('bounds', () => {
