@@ -1,11 +1,4 @@
-/**
- * The books of projections in Postgres.
- *
- * A swap locks the assignments of the version that is live, FOR UPDATE: every effect's transaction holds its assignment FOR KEY
- * SHARE, so the lock waits for those under way and lets none begin. What the old version has shown by then lies at or before the
- * end of the log as asked afterwards, and the new version is waited for until it is there; then the number that readers go
- * by changes, and the lock is let go. The new version's own assignments are not locked, so it goes on meanwhile.
- */
+/** The books of projections in Postgres; projection-swap.ts has the one thing in them that is not a statement or two. */
 import {
   type ProjectionPhase,
   type ProjectionProgress,
@@ -15,11 +8,10 @@ import {
   projectionGroup,
   projectionLive,
   type StoreTransaction,
-  type SwapOptions,
-  type SwapOutcome,
 } from 'banyan/store'
-import { type Delay, pause } from '../client/timing.ts'
+import type { Delay } from '../client/timing.ts'
 import type { RunAlone } from './alone.ts'
+import { swap } from './projection-swap.ts'
 
 /** What the books stand on. */
 export interface PostgresProjectionsOptions {
@@ -38,50 +30,10 @@ interface Row {
   readonly retired_at: Date | null
 }
 
-/** With nothing left open but what is optional. */
-type SwapHow = SwapOptions & { readonly withinMs: number }
-
-const pollMs = 25
 const markBatch = 10_000
 
 /** The books of one service's database. */
 export function createPostgresProjections({ run, transact, after }: PostgresProjectionsOptions): Projections {
-  async function reaches(tx: StoreTransaction, of: ProjectionVersion, options: SwapHow): Promise<boolean> {
-    let ends = await options.ends()
-    for (let turn = 0; turn <= options.withinMs / pollMs; turn += 1) {
-      // In this order: what has left the outbox by now is in the log by now.
-      const sent = await hasOutbox(tx, of, options.inlineTypes)
-      if (options.inlineTypes !== undefined) ends = await options.ends()
-      const done = new Map((await progressIn(tx, projectionGroup(of))).map((one) => [one.source, one.done]))
-      if (sent && [...ends].every(([source, end]) => (done.get(source) ?? 0) >= end)) return true
-      await pause(after, pollMs)
-    }
-    return false
-  }
-  async function swap(tx: StoreTransaction, of: ProjectionVersion, options: SwapHow): Promise<SwapOutcome> {
-    const { name, version } = of
-    const [books] = await tx.sql<{
-      live: number | null
-    }>`SELECT live FROM banyan.projection WHERE name = ${name} FOR UPDATE`
-    const [record] = await tx.sql<{ phase: ProjectionPhase }>`
-      SELECT phase FROM banyan.projection_version WHERE name = ${name} AND version = ${version}`
-    if (books === undefined || record === undefined || record.phase === 'dropped') return 'unknown'
-    if (books.live === version) return 'live already'
-    if (books.live !== null && books.live > version) return 'older'
-    if (books.live !== null)
-      await tx.sql`SELECT FROM banyan.consumer WHERE consumer_group = ${projectionGroup({ name, version: books.live })}
-        ORDER BY source FOR UPDATE`
-    if (options.inlineTypes !== undefined)
-      await tx.sql`SELECT FROM banyan.projection_version WHERE name = ${name} AND version = ${version} FOR UPDATE`
-    if (!(await reaches(tx, of, options))) return 'late'
-    if (books.live !== null && (await hasParked(tx, projectionGroup(of)))) return 'parked'
-    await tx.sql`UPDATE banyan.projection_version SET phase = 'retired', retired_at = banyan.now()
-      WHERE name = ${name} AND phase = 'live'`
-    await tx.sql`UPDATE banyan.projection_version SET phase = 'live', live_at = banyan.now(), inline = ${options.inlineTypes !== undefined}
-      WHERE name = ${name} AND version = ${version}`
-    await tx.sql`UPDATE banyan.projection SET live = ${version} WHERE name = ${name}`
-    return 'swapped'
-  }
   /** Marks are many, and nobody asks for them any more: they go in batches, after the fact. */
   async function forgetMarks(group: string): Promise<void> {
     for (;;) {
@@ -105,7 +57,7 @@ export function createPostgresProjections({ run, transact, after }: PostgresProj
       const text = `SELECT source, low_water::float8 AS done FROM banyan.consumer WHERE consumer_group = $1 ORDER BY source`
       return (await run(text, [projectionGroup(of)])).rows as ProjectionProgress[]
     },
-    swap: (of, { withinMs = 5_000, ...given }) => transact((tx) => swap(tx, of, { withinMs, ...given })),
+    swap: (of, { withinMs = 5_000, ...given }) => transact((tx) => swap(tx, of, { after, withinMs, ...given })),
     async applyInline(tx, of, source, eventIds) {
       const [row] = await tx.sql<{ open: boolean }>`
         WITH open AS MATERIALIZED (
@@ -142,28 +94,6 @@ async function register(
   const [made] = await tx.sql<Row>`
     INSERT INTO banyan.projection_version (name, version, target) VALUES (${name}, ${version}, ${target}) RETURNING *`
   return toRecord(made as Row)
-}
-
-async function progressIn(tx: StoreTransaction, group: string): Promise<readonly ProjectionProgress[]> {
-  return tx.sql<{ source: string; done: number }>`
-    SELECT source, low_water::float8 AS done FROM banyan.consumer WHERE consumer_group = ${group}`
-}
-
-/** Whether everything of these types that was committed here, and may not be in the log yet, has its mark. */
-async function hasOutbox(
-  tx: StoreTransaction,
-  of: ProjectionVersion,
-  types: readonly string[] | undefined,
-): Promise<boolean> {
-  if (types === undefined) return true
-  const [missing] = await tx.sql`
-    SELECT FROM banyan.outbox o WHERE o.type = ANY (${types}::text[]) AND NOT EXISTS (
-      SELECT FROM banyan.mark m WHERE m.consumer_group = ${projectionGroup(of)} AND m.event_id = o.event_id) LIMIT 1`
-  return missing === undefined
-}
-
-async function hasParked(tx: StoreTransaction, group: string): Promise<boolean> {
-  return (await tx.sql`SELECT FROM banyan.parked WHERE consumer_group = ${group} LIMIT 1`).length > 0
 }
 
 async function drop(

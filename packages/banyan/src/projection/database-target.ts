@@ -3,8 +3,7 @@
  * there is no cursor to keep, and versions stand beside each other without knowing of each other.
  */
 import type { Kysely } from 'kysely'
-import type { ProjectionVersion } from '../store/projections.ts'
-import type { StoreTransaction } from '../store/store.ts'
+import type { ProjectionVersion, SqlTransaction } from '../store/projections.ts'
 import type { ProjectionTarget, TargetContext, TargetDefinition } from './target.ts'
 
 /** What handlers of a projection in a database write with. */
@@ -61,7 +60,7 @@ function createDatabaseTarget({ store }: TargetContext): ProjectionTarget<Databa
 }
 
 /** The transaction, with the tables of the version in front. */
-function bind(tx: StoreTransaction, of: ProjectionVersion): DatabaseTx {
+function bind(tx: SqlTransaction, of: ProjectionVersion): DatabaseTx {
   const schema = projectionSchema(of)
   let placed: Promise<unknown> | undefined
   return {
@@ -77,6 +76,6 @@ function bind(tx: StoreTransaction, of: ProjectionVersion): DatabaseTx {
 }
 
 /** A statement whose names cannot be bound; the schema's is made of a name that was checked. */
-function statement(tx: StoreTransaction, text: string): Promise<unknown> {
+function statement(tx: SqlTransaction, text: string): Promise<unknown> {
   return tx.sql(Object.assign([text], { raw: [text] }))
 }

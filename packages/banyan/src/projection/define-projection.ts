@@ -8,7 +8,7 @@ import type { Event } from '../contract/event.ts'
 import type { Owned } from '../contract/operation.ts'
 import { BanyanError } from '../core/error.ts'
 import { type DatabaseTx, type DatabaseView, ownDatabase } from './database-target.ts'
-import type { ReadSnapshot } from './snapshot.ts'
+import type { ReadSnapshot } from './snapshot-source.ts'
 import type { TargetDefinition } from './target.ts'
 
 /** An event as a projection sees it. */

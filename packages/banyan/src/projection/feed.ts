@@ -11,7 +11,7 @@ import { projectionGroup } from '../store/projections.ts'
 import type { Store } from '../store/store.ts'
 import { type ProjectedEvent, type Projection, sourcesOf } from './define-projection.ts'
 import { withLanes, withRead } from './lanes.ts'
-import type { SnapshotCall } from './snapshot.ts'
+import type { SnapshotCall } from './snapshot-source.ts'
 import type { ProjectionTarget } from './target.ts'
 
 /** Reads an event of the log: validated, and up to date; throws for one that can never be applied. */

@@ -27,7 +27,8 @@ export {
 } from './position.ts'
 export type { ProjectionProgressReport, SourceProgress } from './progress.ts'
 export { type CopyTables, type ReplicateSpec, replicate } from './replicate.ts'
-export { maxSnapshotPages, type ReadSnapshot, type SnapshotCall } from './snapshot.ts'
+export { maxSnapshotPages } from './snapshot.ts'
+export type { ReadSnapshot, SnapshotCall } from './snapshot-source.ts'
 export {
   CursorMoved,
   type ProjectionTarget,

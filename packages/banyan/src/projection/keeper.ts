@@ -15,6 +15,7 @@ import type { ProjectedEvent, Projection } from './define-projection.ts'
 import type { ProjectionHost } from './feed.ts'
 import type { Position } from './position.ts'
 import { createReader, type ReadHow } from './reader.ts'
+import { createSuccession } from './succession.ts'
 import { type ProjectionStatus, RunningVersion } from './version.ts'
 
 /** A projection that is kept. */
@@ -26,7 +27,10 @@ export interface ProjectionKeeper {
    */
   prepare(): Promise<void>
   start(): void
+  /** Feeds no more. Calls that are under way still read. */
   stop(withinMs: number): Promise<void>
+  /** Closes the targets; after the last call. */
+  close(): Promise<void>
   /** What readers see now; waits for the position first. See `ctx.projection`. */
   read(how: ReadHow): Promise<object>
   /** Waits, bounded, until what readers see has the position. */
@@ -45,47 +49,24 @@ const quietMs = 2_000
 
 /** Makes the keeper of a projection (and of its `previous` ones). */
 export function createKeeper(host: ProjectionHost, projection: Projection): ProjectionKeeper {
-  const { environment, store, bus, log } = host
+  const { environment, log } = host
   const waits = createWaits(environment.timers)
   const applied = createAppliedSignals()
   const versions = chainOf(projection).map((one) => new RunningVersion(host, one, applied.tell))
   const [newest] = versions as [RunningVersion]
   const reader = createReader(host, versions, applied)
-  const inlineTypes =
-    projection.mode === 'inline'
-      ? { inlineTypes: projection.handlers.flatMap(({ event }) => host.typesOf(event)) }
-      : undefined
+  const succession = createSuccession(host, newest)
   let running: Promise<void> | undefined
   let stopping = false
   let lastError: string | undefined
 
   async function turn(): Promise<void> {
     for (const version of versions) await version.turn()
-    if (newest.phase === 'building' && !newest.refused) await trySwap()
-    if (newest.phase === 'live') await dropOld()
-  }
-  async function trySwap(): Promise<void> {
-    const progress = newest.status().progress
-    if (progress === undefined || progress.lag > projection.maxLag) return
-    const live = await store.projections.live(projection.name)
-    const ends = async (): Promise<ReadonlyMap<string, number>> =>
-      new Map(await Promise.all(newest.sources.map(async (source) => [source, await bus.end(source)] as const)))
-    const outcome = await store.projections.swap(projection, { ends, ...inlineTypes })
-    if (outcome !== 'swapped') return
-    reader.forget()
-    log.info('a projection is live', { projection: projection.name, version: projection.version, before: live })
-    await newest.register()
-  }
-  async function dropOld(): Promise<void> {
-    const dueMs = environment.clock.now() - projection.keepRetiredMs
-    for (const record of await store.projections.list()) {
-      const due = record.phase === 'retired' && Date.parse(record.retiredAt ?? '') <= dueMs
-      if (!due || record.name !== projection.name || record.target !== projection.target.kind) continue
-      await store.projections.drop(record, { destroy: async (tx) => newest.target?.destroy(record, tx) })
-      log.info('an old version of a projection was dropped', { projection: record.name, version: record.version })
-    }
+    if (newest.phase === 'building' && !newest.refused && (await succession.trySwap())) reader.forget()
+    if (newest.phase === 'live') await succession.dropOld()
   }
   async function attempt(): Promise<void> {
+    if (stopping) return
     try {
       await turn()
       lastError = undefined
@@ -97,10 +78,7 @@ export function createKeeper(host: ProjectionHost, projection: Projection): Proj
     }
   }
   async function run(): Promise<void> {
-    while (!stopping) {
-      await waits.idle(newest.phase === 'building' ? buildingMs : quietMs)
-      if (!stopping) await attempt()
-    }
+    for (; !stopping; await attempt()) await waits.idle(newest.phase === 'building' ? buildingMs : quietMs)
   }
 
   return {
@@ -108,12 +86,7 @@ export function createKeeper(host: ProjectionHost, projection: Projection): Proj
     async prepare() {
       try {
         for (const version of versions) await version.register()
-        const progress = await Promise.all(newest.sources.map((source) => bus.end(source)))
-        // Nothing to read yet: live at once, so that the first reader of a new system finds it.
-        if (newest.phase === 'building' && progress.every((end) => end === 0)) {
-          await store.projections.swap(projection, { ends: async () => new Map(), ...inlineTypes })
-          await newest.register()
-        }
+        if (newest.phase === 'building') await succession.beginAtOnce()
       } catch (error) {
         if (!isOutage(error)) throw error
         log.warn('a projection cannot be prepared, tries again', {
@@ -134,8 +107,8 @@ export function createKeeper(host: ProjectionHost, projection: Projection): Proj
       await running
       await Promise.all(versions.map((version) => version.stop(withinMs)))
       running = undefined
-      await Promise.all(versions.map((version) => version.close()))
     },
+    close: async () => void (await Promise.all(versions.map((version) => version.close()))),
     inline: versions.some((version) => version.projection.mode === 'inline'),
     async applyInline(tx, events) {
       for (const version of versions) await version.applyInline(tx, events)

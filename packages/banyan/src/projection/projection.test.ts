@@ -1,8 +1,8 @@
 /** A projection in a running system: fed, read, waited for. Both shapes, virtual time. */
 import { afterEach, describe, expect, it } from 'vitest'
 import type { TestSystem } from '../testing/index.ts'
+import { Goods, type Level, memoryTables, Shelf, startStock, stock } from '../testing/suites/stock-system.ts'
 import { formatPosition, type Position, tagOfType } from './index.ts'
-import { Goods, type Level, memoryTables, Shelf, startStock, stock } from './testing/stock-system.ts'
 
 describe.each(['one', 'split'] as const)('a projection (%s)', (shape) => {
   let test: TestSystem | undefined

@@ -49,16 +49,9 @@ export function createReader(
   const tags = new Set(
     newest.projection.handlers.flatMap(({ event }) => host.typesOf(event)).map((type) => tagOfType(type)),
   )
-  let cached: { readonly version: number; readonly untilMs: number } | undefined
+  const live = createLiveVersion(host, newest)
   let waiting = 0
 
-  async function live(fresh: boolean): Promise<number> {
-    if (!fresh && cached !== undefined && cached.untilMs > clock.monotonic()) return cached.version
-    const version = await store.projections.live(name)
-    if (version === undefined) throw building(newest)
-    cached = { version, untilMs: clock.monotonic() + liveCacheMs }
-    return version
-  }
   async function has(of: ProjectionVersion, ids: readonly string[]): Promise<boolean> {
     const marked = await store.inbox.marked(projectionGroup(of), ids)
     return ids.every((id) => marked.has(id))
@@ -68,7 +61,7 @@ export function createReader(
     const dueMs = clock.monotonic() + timeoutMs
     for (let pollMs = firstPollMs; ; pollMs = Math.min(pollMs * 2, maxPollMs)) {
       if (signal?.aborted) throw fromAbort(signal.reason)
-      const version = await live(true)
+      const version = await live.find(true)
       if (await has({ name, version }, ids)) return version
       const leftMs = dueMs - clock.monotonic()
       if (leftMs <= 0) throw notReached(name, timeoutMs)
@@ -88,7 +81,7 @@ export function createReader(
     const ids = (how.position ?? [])
       .filter(({ source, tag }) => newest.sources.includes(source) && tags.has(tag))
       .map(({ id }) => id)
-    if (ids.length === 0) return live(false)
+    if (ids.length === 0) return live.find(false)
     if (waiting >= maxWaiters) throw tooManyWaiters(name)
     waiting += 1
     try {
@@ -107,6 +100,25 @@ export function createReader(
     },
     async waitFor(position, how) {
       await versionFor({ ...how, position })
+    },
+    forget: live.forget,
+  }
+}
+
+/** The version that readers see, asked for at most once in a while. */
+function createLiveVersion(
+  { store, environment }: ProjectionHost,
+  newest: RunningVersion,
+): { find(fresh: boolean): Promise<number>; forget(): void } {
+  const { clock } = environment
+  let cached: { readonly version: number; readonly untilMs: number } | undefined
+  return {
+    async find(fresh) {
+      if (!fresh && cached !== undefined && cached.untilMs > clock.monotonic()) return cached.version
+      const version = await store.projections.live(newest.projection.name)
+      if (version === undefined) throw building(newest)
+      cached = { version, untilMs: clock.monotonic() + liveCacheMs }
+      return version
     },
     forget() {
       cached = undefined

@@ -4,8 +4,8 @@ import { sleep } from '../core/environment/timers.ts'
 import type { Store } from '../store/store.ts'
 import { many } from '../testing/suites/delivery-rig.ts'
 import { createFaultyHost, type FaultyHost } from '../testing/suites/faulty-host.ts'
+import { createKeeperRig, type KeeperRig } from '../testing/suites/keeper-rig.ts'
 import { rejection } from '../testing/suites/sample.ts'
-import { createKeeperRig, type KeeperRig } from './testing/keeper-rig.ts'
 
 /** What a version must have applied, by the log. */
 async function expected(rig: KeeperRig, mark = ''): Promise<Record<string, string>> {

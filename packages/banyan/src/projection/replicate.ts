@@ -8,7 +8,7 @@ import type { Event } from '../contract/event.ts'
 import type { Owned } from '../contract/operation.ts'
 import { type DatabaseTx, type DatabaseView, ownDatabase } from './database-target.ts'
 import { defineProjection, type ProjectedEvent, type Projection } from './define-projection.ts'
-import type { ReadSnapshot } from './snapshot.ts'
+import type { ReadSnapshot } from './snapshot-source.ts'
 
 /** The table of a copy. */
 export interface CopyTables {

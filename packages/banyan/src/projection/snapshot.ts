@@ -6,24 +6,12 @@
  * and so the handler compares versions (see replicate.ts). The consumer's group is placed at that end last of all: a host that
  * dies before leaves no group, and the next one begins anew, over the rows that are there.
  */
-import type { AnyOperation } from '../contract/define-contract.ts'
 import { BanyanError } from '../core/error.ts'
 import { projectionGroup } from '../store/projections.ts'
 import type { ProjectedEvent, Projection } from './define-projection.ts'
 import type { ProjectionHost } from './feed.ts'
+import type { ReadSnapshot } from './snapshot-source.ts'
 import type { ProjectionTarget } from './target.ts'
-
-/** Calls an operation that the service declares in `calls`. */
-export type SnapshotCall = <Op extends AnyOperation>(
-  operation: Op,
-  input: Op['~types']['input'],
-) => Promise<Op['~types']['output']>
-
-/** Reads one page of the producer's state; each item is the data of the event that would say so. */
-export type ReadSnapshot<Data = unknown> = (
-  cursor: string | undefined,
-  call: SnapshotCall,
-) => Promise<{ readonly items: readonly Data[]; readonly nextCursor?: string | undefined }>
 
 /** Pages of one snapshot, at most. */
 export const maxSnapshotPages = 100_000

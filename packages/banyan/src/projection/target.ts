@@ -8,8 +8,7 @@
  * cursor is not applied again, and an older epoch is refused.
  */
 import { BanyanError } from '../core/error.ts'
-import type { ProjectionVersion } from '../store/projections.ts'
-import type { StoreTransaction } from '../store/store.ts'
+import type { ProjectionVersion, SqlTransaction } from '../store/projections.ts'
 
 /** What is being applied: a run of events of one lane, in order, up to and including `offset`. */
 export interface TargetStep {
@@ -25,7 +24,7 @@ export interface TargetStep {
 /** An open target of one projection. `Tx` is what handlers write with, `View` what readers read with. */
 export interface ProjectionTarget<Tx = unknown, View = unknown> {
   /** Makes the place of a version, inside the transaction that registers it. Repeating it does no harm. */
-  prepare(of: ProjectionVersion, store: StoreTransaction, create: (tx: Tx) => Promise<void>): Promise<void>
+  prepare(of: ProjectionVersion, store: SqlTransaction, create: (tx: Tx) => Promise<void>): Promise<void>
   /**
    * Applies the work and the step's cursor, both or neither. The work is told which offset of the lane was applied before and
    * leaves out what lies up to it: a step may come again as part of a longer one. A step that was applied before as a whole does
@@ -35,13 +34,13 @@ export interface ProjectionTarget<Tx = unknown, View = unknown> {
   apply(
     of: ProjectionVersion,
     step: TargetStep,
-    store: StoreTransaction,
+    store: SqlTransaction,
     work: (tx: Tx, after: number) => Promise<void>,
   ): Promise<void>
   /** What readers of this version read with. */
   view(of: ProjectionVersion): View
   /** Removes a version with all its rows, inside the transaction that takes it out of the books. */
-  destroy(of: ProjectionVersion, store: StoreTransaction): Promise<void>
+  destroy(of: ProjectionVersion, store: SqlTransaction): Promise<void>
   close(): Promise<void>
 }
 
@@ -56,7 +55,7 @@ export interface TargetStore {
   // biome-ignore lint/suspicious/noExplicitAny: the tables are known only to the projection's own types
   readonly db: import('kysely').Kysely<any>
   transact<Result>(
-    work: (tx: StoreTransaction) => Promise<Result>,
+    work: (tx: SqlTransaction) => Promise<Result>,
     options?: { readonly readOnly?: boolean },
   ): Promise<Result>
 }

@@ -75,6 +75,7 @@ export function createEventWiring(
     },
     async flush(withinMs) {
       await Promise.all(relays.map((relay) => relay.stop({ flush: true, withinMs })))
+      await Promise.all(keepers.map((keeper) => keeper.close()))
     },
   }
 }

@@ -47,6 +47,7 @@ export {
   type ProjectionVersion,
   projectionGroup,
   projectionLive,
+  type SqlTransaction,
   type SwapOptions,
   type SwapOutcome,
 } from './projections.ts'

@@ -6,8 +6,16 @@
  * versions grow beside each other. What readers see is one number, and it changes under a lock that holds the old version
  * still until the new one has applied everything the log had: no reader is taken back in time by a swap.
  */
+import type { Kysely } from 'kysely'
 import { BanyanError } from '../core/error.ts'
-import type { StoreTransaction } from './store.ts'
+
+/** As much of a transaction of the store as the books and the places of rows need. */
+export interface SqlTransaction {
+  /** Throws in stores that speak no SQL. */
+  // biome-ignore lint/suspicious/noExplicitAny: the tables are known only to the projection's own types
+  readonly db: Kysely<any>
+  sql<Row = Record<string, unknown>>(text: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row[]>
+}
 
 /** One version of a projection. */
 export interface ProjectionVersion {
@@ -62,7 +70,7 @@ export interface Projections {
   register(
     of: ProjectionVersion,
     target: string,
-    create?: (tx: StoreTransaction) => Promise<void>,
+    create?: (tx: SqlTransaction) => Promise<void>,
   ): Promise<ProjectionRecord>
   /** The version that readers see; undefined while none has caught up yet. */
   live(name: string): Promise<number | undefined>
@@ -79,12 +87,7 @@ export interface Projections {
    * Inside a transaction that publishes these events: true when the version is kept inline, and then their marks are written and
    * the caller applies them in this transaction. False while the version's consumer has to.
    */
-  applyInline(
-    tx: StoreTransaction,
-    of: ProjectionVersion,
-    source: string,
-    eventIds: readonly string[],
-  ): Promise<boolean>
+  applyInline(tx: SqlTransaction, of: ProjectionVersion, source: string, eventIds: readonly string[]): Promise<boolean>
   /**
    * Takes a version out of the books and runs `destroy` in the same transaction; its group's epoch is raised, so that a feeder
    * that has not noticed can write nothing more. `forget` lets it be registered, and filled, again. Rejects with
@@ -92,7 +95,7 @@ export interface Projections {
    */
   drop(
     of: ProjectionVersion,
-    options?: { readonly forget?: boolean; readonly destroy?: (tx: StoreTransaction) => Promise<void> },
+    options?: { readonly forget?: boolean; readonly destroy?: (tx: SqlTransaction) => Promise<void> },
   ): Promise<boolean>
 }
 

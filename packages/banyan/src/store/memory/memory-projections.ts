@@ -11,10 +11,10 @@ import {
   type ProjectionVersion,
   projectionGroup,
   projectionLive,
+  type SqlTransaction,
   type SwapOptions,
   type SwapOutcome,
 } from '../projections.ts'
-import type { StoreTransaction } from '../store.ts'
 import type { GroupDoor } from './group-door.ts'
 
 /** What the books need of their store. */
@@ -27,13 +27,13 @@ export interface MemoryProjectionsOptions {
   parkedOf(group: string): number
   /** Forgets a group: assignments, marks. */
   forget(group: string): void
-  transact(work: (tx: StoreTransaction) => Promise<void>): Promise<void>
+  transact(work: (tx: SqlTransaction) => Promise<void>): Promise<void>
 }
 
 const pollMs = 10
 
 export function createMemoryProjections(options: MemoryProjectionsOptions): Projections {
-  const { clock, timers } = options.environment
+  const { clock } = options.environment
   const records = new Map<string, ProjectionRecord>()
   const live = new Map<string, number>()
   let queue: Promise<unknown> = Promise.resolve()
@@ -44,15 +44,6 @@ export function createMemoryProjections(options: MemoryProjectionsOptions): Proj
     const next = queue.then(work, work)
     queue = next.catch(() => undefined)
     return next
-  }
-  async function reaches(of: ProjectionVersion, ends: ReadonlyMap<string, number>, withinMs: number): Promise<boolean> {
-    const dueMs = clock.monotonic() + withinMs
-    for (;;) {
-      const done = new Map(options.progressOf(projectionGroup(of)).map((one) => [one.source, one.done]))
-      if ([...ends].every(([source, end]) => (done.get(source) ?? 0) >= end)) return true
-      if (clock.monotonic() >= dueMs) return false
-      await sleep(timers, pollMs)
-    }
   }
   function retire(name: string, version: number | undefined): void {
     const key = version === undefined ? '' : projectionGroup({ name, version })
@@ -69,7 +60,7 @@ export function createMemoryProjections(options: MemoryProjectionsOptions): Proj
     const release =
       before === undefined ? undefined : await options.door.hold(projectionGroup({ name: of.name, version: before }))
     try {
-      if (!(await reaches(of, await ends(), withinMs))) return 'late'
+      if (!(await reaches(options, of, await ends(), withinMs))) return 'late'
       if (before !== undefined && options.parkedOf(key) > 0) return 'parked'
       retire(of.name, before)
       live.set(of.name, of.version)
@@ -87,15 +78,7 @@ export function createMemoryProjections(options: MemoryProjectionsOptions): Proj
         const known = records.get(key)
         if (known !== undefined) return known
         if (create !== undefined) await options.transact(create)
-        const record: ProjectionRecord = {
-          name: of.name,
-          version: of.version,
-          target,
-          phase: 'building',
-          createdAt: nowText(),
-          liveAt: undefined,
-          retiredAt: undefined,
-        }
+        const record = newRecord(of, target, nowText())
         records.set(key, record)
         return record
       }),
@@ -120,7 +103,28 @@ export function createMemoryProjections(options: MemoryProjectionsOptions): Proj
   }
 }
 
+function newRecord({ name, version }: ProjectionVersion, target: string, createdAt: string): ProjectionRecord {
+  return { name, version, target, phase: 'building', createdAt, liveAt: undefined, retiredAt: undefined }
+}
+
 function byNameAndVersion(one: ProjectionRecord, other: ProjectionRecord): number {
   if (one.name !== other.name) return one.name < other.name ? -1 : 1
   return one.version - other.version
+}
+
+/** Waits until the version is where the log ends, or the time is over. */
+async function reaches(
+  options: MemoryProjectionsOptions,
+  of: ProjectionVersion,
+  ends: ReadonlyMap<string, number>,
+  withinMs: number,
+): Promise<boolean> {
+  const { clock, timers } = options.environment
+  const dueMs = clock.monotonic() + withinMs
+  for (;;) {
+    const done = new Map(options.progressOf(projectionGroup(of)).map((one) => [one.source, one.done]))
+    if ([...ends].every(([source, end]) => (done.get(source) ?? 0) >= end)) return true
+    if (clock.monotonic() >= dueMs) return false
+    await sleep(timers, pollMs)
+  }
 }

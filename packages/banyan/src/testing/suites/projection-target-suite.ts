@@ -2,8 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ProjectionTarget, TargetStep } from '../../projection/target.ts'
 import { Fenced } from '../../store/inbox.ts'
-import type { ProjectionVersion } from '../../store/projections.ts'
-import type { StoreTransaction } from '../../store/store.ts'
+import type { ProjectionVersion, SqlTransaction } from '../../store/projections.ts'
 import { gate, rejection } from './sample.ts'
 
 /** A target under test, with a hand for reading and writing in its own way. */
@@ -12,7 +11,7 @@ export interface OpenedTarget<Tx, View> {
   /** The same rows, as another host reaches them. */
   readonly second?: ProjectionTarget<Tx, View>
   /** Runs work in a transaction of the service's store, as the feed does. */
-  transact(work: (tx: StoreTransaction) => Promise<void>): Promise<void>
+  transact(work: (tx: SqlTransaction) => Promise<void>): Promise<void>
   create(tx: Tx): Promise<void>
   /** Appends to the text under a key. */
   append(tx: Tx, key: string, text: string): Promise<void>

@@ -1,10 +1,16 @@
 /** A system of two services with a projection of both their events, in memory and under virtual time. */
 import { command, defineContract, event, query, t } from '../../contract/index.ts'
 import type { VirtualEnvironment } from '../../core/index.ts'
+import {
+  defineProjection,
+  type MemoryTarget,
+  type MemoryView,
+  memoryTables,
+  type Projection,
+} from '../../projection/index.ts'
 import { defineService, defineSystem, service } from '../../runtime/index.ts'
 import { defineDatabase } from '../../store/index.ts'
-import { startTestSystem, type TestSystem } from '../../testing/index.ts'
-import { defineProjection, type MemoryTarget, type MemoryView, memoryTables, type Projection } from '../index.ts'
+import { startTestSystem, type TestSystem } from '../test-system.ts'
 
 const Change = t.Object({ sku: t.String(), by: t.Integer() })
 

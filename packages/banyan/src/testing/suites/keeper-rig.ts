@@ -1,9 +1,15 @@
 /** Keepers of one projection over a log in memory, as hosts with whatever versions would have them, under virtual time. */
 import { defineContract, event, t } from '../../contract/index.ts'
+import {
+  defineProjection,
+  type MemoryTarget,
+  type MemoryView,
+  memoryTables,
+  type Projection,
+} from '../../projection/index.ts'
+import { createKeeper, type ProjectionKeeper } from '../../projection/keeper.ts'
 import type { Store } from '../../store/store.ts'
-import { createDeliveryRig, type DeliveryRig } from '../../testing/suites/delivery-rig.ts'
-import { defineProjection, type MemoryTarget, type MemoryView, memoryTables, type Projection } from '../index.ts'
-import { createKeeper, type ProjectionKeeper } from '../keeper.ts'
+import { createDeliveryRig, type DeliveryRig } from './delivery-rig.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: a test contract whose exact type nobody needs (isolatedDeclarations)
 const Producer: any = defineContract('producer', {
