@@ -61,9 +61,12 @@ describeEngines('a reader', (engine) => {
     expect(await findFaults(rig.url, await rig.published())).toEqual([])
     const [after] = await ask(rig.target, 'SELECT epoch FROM banyan.change_source')
     expect(Number(after?.['epoch'])).toBeGreaterThan(Number(before?.['epoch']))
-    expect(successor.state).toBe('streaming')
     reader.kill('SIGKILL')
     await reader.ended
+    await eventually(
+      () => successor.state,
+      (state) => state === 'streaming',
+    )
   })
 
   test('goes on after a commit whose answer was lost, and after one that failed', async () => {

@@ -1,5 +1,5 @@
 /** Which server and which history this is: a position of one means nothing in another. */
-import { refuse } from '../errors.ts'
+import { outage, refuse } from '../errors.ts'
 import type { SqlConnection } from '../protocol/connect.ts'
 import { fromLsnText, type Lsn, toLsnText } from '../protocol/lsn.ts'
 import type { ReplicationConnection } from '../protocol/replication-connection.ts'
@@ -17,8 +17,13 @@ export interface SystemFacts {
   readonly flushed: Lsn
 }
 
-/** Asks the server who it is; refuses one whose log has not enough in it. */
+/**
+ * Asks the server who it is; refuses one whose log has not enough in it. One in recovery is waited for: it may be promoted under
+ * a stream, and nobody could say then on which timeline a position lies. A primary keeps its timeline while it runs.
+ */
 export async function readSystem(stream: ReplicationConnection, sql: SqlConnection): Promise<SystemFacts> {
+  const [role] = await sql.ask('SELECT pg_is_in_recovery()::text AS recovering')
+  if (role?.['recovering'] === 'true') throw outage('the source is a standby: changes are read from the primary')
   const told = await stream.command('IDENTIFY_SYSTEM')
   const [row] = await sql.ask(`SELECT d.oid::text || '/' || d.datname AS database,
     current_setting('wal_level') AS wal_level, current_setting('server_version_num') AS version
