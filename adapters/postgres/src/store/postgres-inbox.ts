@@ -5,6 +5,8 @@
  * for nobody.
  */
 import { type Assignment, Fenced, fingerprintOf, type Inbox } from 'banyan/store'
+import type { StatementResult } from '../client/exchange.ts'
+import { sqlState } from '../client/sql-error.ts'
 import type { RunAlone } from './alone.ts'
 import { assertMarked, assignment, heldAndMarked, valuesOf } from './delivery-marks.ts'
 import { createPostgresDeadLetters, maxErrorLength, readParked } from './postgres-dead-letters.ts'
@@ -69,10 +71,19 @@ const trimText = `
 
 /** The inbox of one service's database. */
 export function createPostgresInbox(run: RunAlone): Inbox {
+  /** Several that make a new group at once may meet on the index that holds the epoch, which no ON CONFLICT speaks of: one has it. */
+  async function take(values: readonly unknown[]): Promise<{ readonly rows: StatementResult['rows'] }> {
+    try {
+      return await run(takeText, values)
+    } catch (error) {
+      if (sqlState(error) === '23505') return { rows: [] }
+      throw error
+    }
+  }
   return {
     async claim(group, source, holder, leaseMs, startAt): Promise<Assignment | undefined> {
       const kept = await run(keepText, [group, source, holder, leaseMs])
-      const { rows } = kept.rows.length > 0 ? kept : await run(takeText, [group, source, holder, leaseMs, startAt])
+      const { rows } = kept.rows.length > 0 ? kept : await take([group, source, holder, leaseMs, startAt])
       const [row] = rows as { epoch: string; low_water: string }[]
       return row === undefined ? undefined : { group, source, epoch: Number(row.epoch), cursor: Number(row.low_water) }
     },
