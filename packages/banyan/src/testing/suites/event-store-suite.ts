@@ -89,7 +89,7 @@ export function eventStoreSuite(name: string, open: () => Promise<OpenedStore>):
       )
 
       it('refuses ids of another append, and an id in two streams is none of its business', async () => {
-        const [a, b, c] = facts('a', 'b', 'c') as [NewStreamEvent, NewStreamEvent, NewStreamEvent]
+        const [a, b, c] = [sampleFact('a'), sampleFact('b'), sampleFact('c')]
         await streams.append('payment-1', [a, b], { expected: 'none' })
         for (const mixed of [[b, a], [b, c], [c, b], [{ ...a, type: 'other' }]])
           expect(await rejection(streams.append('payment-1', mixed, { expected: 2 }))).toMatchObject({
@@ -152,8 +152,7 @@ export function eventStoreSuite(name: string, open: () => Promise<OpenedStore>):
       })
 
       it('64 appends that expect nothing all come through, each once and without a hole', async () => {
-        const tries = Array.from({ length: 64 }, (_, index) => add('race-1', 'any', `${index}a`, `${index}b`))
-        await Promise.all(tries)
+        await Promise.all(Array.from({ length: 64 }, (_, index) => add('race-1', 'any', `${index}a`, `${index}b`)))
         const { events } = await streams.read('race-1')
         expect(events.map((event) => event.version)).toEqual(Array.from({ length: 128 }, (_, index) => index + 1))
         for (const [place, label] of factLabels(events).entries())
