@@ -3,8 +3,8 @@
  * what the chaos rig does all the time; slots that are lost are tested where change data capture is.)
  */
 import { expect, it } from 'vitest'
-import { createKeeperRig } from '../suites/keeper-rig.ts'
 import { many } from '../suites/delivery-rig.ts'
+import { createKeeperRig } from '../suites/keeper-rig.ts'
 
 /** Rows as the rig's projection writes them. */
 function project(labels: readonly string[], mark: string): Record<string, string> {
