@@ -88,7 +88,7 @@ describeNats('bus', (engine) => {
     const [deaf, proxy] = await openBehind()
     const held = await lease(deaf)
     const appending = rejection(deaf.append(held, eventsOf(0, 5), cursorAt(5)))
-    await expect.poll(() => bus.end('orders')).toBe(5)
+    await expect.poll(() => bus.end('orders'), { timeout: 10_000 }).toBe(5)
     proxy.swallowAnswers(true)
     const second = rejection(deaf.append(held, eventsOf(5, 6), cursorAt(6)))
     proxy.cut()
@@ -96,7 +96,9 @@ describeNats('bus', (engine) => {
     expect(await second).toMatchObject({ code: 'UNAVAILABLE' })
     proxy.swallowAnswers(false)
     await expect
-      .poll(async () => (await deaf.lease('orders', 'host-1', leaseMs).catch(() => undefined))?.cursor)
+      .poll(async () => (await deaf.lease('orders', 'host-1', leaseMs).catch(() => undefined))?.cursor, {
+        timeout: 20_000,
+      })
       .toBeDefined()
     const { cursor } = await lease(deaf)
     const from = Number(cursor!.lastId)
@@ -111,7 +113,7 @@ describeNats('bus', (engine) => {
     const held = proxy.held()
     const appending = rejection(zombie.append(old, eventsOf(0, 6), cursorAt(6)))
     await held
-    await expect.poll(() => bus.end('orders')).toBe(2)
+    await expect.poll(() => bus.end('orders'), { timeout: 10_000 }).toBe(2)
     shiftMs = leaseMs + 1
     const current = await lease(bus, 'host-2')
     await bus.append(current, eventsOf(0, 4), cursorAt(4))
@@ -130,7 +132,7 @@ describeNats('bus', (engine) => {
     const held = proxy.held()
     const appending = rejection(zombie.append(old, eventsOf(0, 6), cursorAt(6)))
     await held
-    await expect.poll(() => bus.end('orders')).toBe(1)
+    await expect.poll(() => bus.end('orders'), { timeout: 10_000 }).toBe(1)
     shiftMs = leaseMs + 1
     const current = await lease(bus, 'host-2')
     proxy.letGo()
@@ -152,7 +154,7 @@ describeNats('bus', (engine) => {
     const again = async (): Promise<boolean> =>
       (await jetstream(raw).publish(`${subject()}probe`, '{}', { msgID: 'probe' })).duplicate
     await again()
-    await expect.poll(again).toBe(false)
+    await expect.poll(again, { timeout: 10_000 }).toBe(false)
     shiftMs = leaseMs + 1
     const next = await lease(bus, 'host-2')
     await bus.append(next, eventsOf(0, 10), cursorAt(10))
@@ -215,7 +217,7 @@ describeNats('bus', (engine) => {
     await far.append(held, eventsOf(0, 2), cursorAt(2))
     proxy.cut(true)
     await expect
-      .poll(() => rejection(far.read('orders', 0, 1)))
+      .poll(() => rejection(far.read('orders', 0, 1)), { timeout: 10_000 })
       .toMatchObject({ code: 'UNAVAILABLE', retryable: true, outcome: 'none' })
     proxy.cut(false)
     await expect

@@ -48,6 +48,14 @@ describe.skipIf(findRabbit() === undefined)('bridges', { timeout: 120_000 }, () 
     channel = await connection.createConfirmChannel()
     channel.on('error', () => undefined)
   }
+  const makeQueue = async (kind: 'quorum' | 'classic'): Promise<void> => {
+    await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': kind } })
+  }
+  /** The only member of a quorum queue does not always lead again after a SIGKILL: rabbitmq-server issue 10070. */
+  const makeClassic = async (): Promise<void> => {
+    queue = `classic-${made}`
+    await makeQueue('classic')
+  }
   beforeAll(async () => {
     server = await startRabbit()
   }, withKillMs)
@@ -56,7 +64,7 @@ describe.skipIf(findRabbit() === undefined)('bridges', { timeout: 120_000 }, () 
     made += 1
     queue = `queue-${made}`
     await open()
-    await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } })
+    await makeQueue('quorum')
   })
   afterEach(async () => {
     for (const end of ends.splice(0)) await end()
@@ -129,6 +137,7 @@ describe.skipIf(findRabbit() === undefined)('bridges', { timeout: 120_000 }, () 
     it(
       'loses nothing when the broker is killed in the middle, and what it sends again has the same id',
       async () => {
+        await makeClassic()
         await bind('#')
         const bridge = await startOut({ concurrency: 2 })
         await expect.poll(() => bridge.status().confirmed, patient).toBeGreaterThan(total / 10)
@@ -228,6 +237,7 @@ describe.skipIf(findRabbit() === undefined)('bridges', { timeout: 120_000 }, () 
     it(
       'takes each message in once when the broker is killed, a host dies and commits fail, and keeps few in memory',
       async () => {
+        await makeClassic()
         for (const number of numbers(total))
           channel.sendToQueue(queue, Buffer.from(cloudEvent(number)[0]), { persistent: true, ...cloudEvent(number)[1] })
         await channel.waitForConfirms()
@@ -243,7 +253,7 @@ describe.skipIf(findRabbit() === undefined)('bridges', { timeout: 120_000 }, () 
             return result
           },
         }
-        const tuning = { store: unsure, batch: 7, prefetch: 20, leaseMs: 1_000 }
+        const tuning = { store: unsure, declare: 'classic' as const, batch: 7, prefetch: 20, leaseMs: 1_000 }
         const first = startIn({ ...tuning, holder: 'a#1' })
         const count = async (): Promise<number> => (await published(store)).length
         await expect.poll(count, patient).toBeGreaterThan(total / 10)

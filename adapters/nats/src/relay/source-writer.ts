@@ -7,11 +7,11 @@ import type { RelayLease } from 'banyan/bus'
 import { BanyanError } from 'banyan/core'
 import { Fenced, type NewEvent, type OutboxCursor } from 'banyan/store'
 import type { Link } from '../connection/link.ts'
-import { toHeaders } from '../log/message.ts'
 import type { Names } from '../names.ts'
+import { type Append, toMessages } from './append.ts'
 import { catchUp } from './catch-up.ts'
 import { decideLease } from './lease.ts'
-import { type ChainMessage, publishChain } from './publish-chain.ts'
+import { publishChain } from './publish-chain.ts'
 import { type FoundRecord, positionOf, type RelayRecord, type RelayRecords, withPosition } from './record.ts'
 import type { ServerClock } from './server-clock.ts'
 import { Tail } from './tail.ts'
@@ -169,7 +169,14 @@ export class SourceWriter {
     const { link, appended } = this.#parts
     const end = tail.seq + append.left.length
     const position = tail.after(append.events, append.cursor, end)
-    const messages = this.#toMessages(lease, append, position.scan === end ? undefined : position.scan)
+    this.#appends += 1
+    const messages = toMessages(append, {
+      epoch: lease.epoch,
+      name: `${lease.epoch}.${this.#salt}.${this.#appends}`,
+      scan: position.scan === end ? undefined : position.scan,
+      limit: link.nc.info?.max_payload ?? Number.POSITIVE_INFINITY,
+      subjectOf: (type) => this.#parts.names.subject(this.#source, type),
+    })
     if (!(await publishChain(link, messages, tail.seq))) return false
     tail.seq = end
     tail.epoch = lease.epoch
@@ -177,20 +184,6 @@ export class SourceWriter {
     appended(this.#source)
     if (this.#nowMs() - this.#storedMs >= storeEveryMs) this.#copyPosition(lease)
     return true
-  }
-
-  #toMessages({ epoch }: RelayLease, { left, cursor }: Append, scan: number | undefined): readonly ChainMessage[] {
-    const { names, link } = this.#parts
-    const limit = link.nc.info?.max_payload ?? Number.POSITIVE_INFINITY
-    this.#appends += 1
-    const append = `${epoch}.${this.#salt}.${this.#appends}`
-    return left.map((event, index) => {
-      const last = index === left.length - 1 ? { cursor, scan } : {}
-      const headers = toHeaders(event, { id: event.id, epoch, ...last })
-      const data = Buffer.from(event.envelope)
-      assertFits(event, data.byteLength, headers.toString().length + chainHeaderBytes, limit)
-      return { subject: names.subject(this.#source, event.type), id: `${event.id}/${append}`, headers, data }
-    })
   }
 
   /** So that the next relay has little to look at. The stream itself holds the truth, so this may fail. */
@@ -231,23 +224,4 @@ export class SourceWriter {
   #fenced({ epoch }: RelayLease): Fenced {
     return new Fenced(`the relay of '${this.#source}' (epoch ${epoch})`)
   }
-}
-
-interface Append {
-  readonly events: readonly NewEvent[]
-  /** Those that have not landed. */
-  readonly left: readonly NewEvent[]
-  readonly cursor: OutboxCursor
-}
-
-/** What publish-chain.ts adds. */
-const chainHeaderBytes = 400
-
-function assertFits(event: NewEvent, bytes: number, headerBytes: number, limit: number): void {
-  if (bytes + headerBytes <= limit) return
-  const message = `event ${event.id} (${event.type}) has ${bytes} bytes and ${headerBytes} of headers; the NATS server takes ${limit} (max_payload)`
-  throw new BanyanError('INVALID_ARGUMENT', message, {
-    reason: 'EVENT_TOO_LARGE',
-    hint: 'Raise max_payload in the configuration of the NATS servers; the relay waits with this event until then.',
-  })
 }

@@ -21,73 +21,63 @@ export interface NatsProxy {
   close(): Promise<void>
 }
 
+interface Armed {
+  readonly what: 'hold' | 'cut'
+  readonly text: string
+  left: number
+}
+
+/** What all connections through a proxy share. */
+interface ProxyState {
+  readonly sockets: Set<Socket>
+  armed: Armed | undefined
+  holding: { readonly chunks: Buffer[]; readonly upstream: Socket } | undefined
+  swallowing: boolean
+  refusing: boolean
+  noteHeld: () => void
+}
+
 /** Starts a proxy before `host:port`. */
 export async function startNatsProxy(port: number): Promise<NatsProxy> {
-  const sockets = new Set<Socket>()
-  let armed: { readonly what: 'hold' | 'cut'; readonly text: string; left: number } | undefined
-  let holding: { readonly chunks: Buffer[]; readonly upstream: Socket } | undefined
-  let swallowing = false
-  let noteHeld: () => void = () => undefined
-
-  let refusing = false
+  const state: ProxyState = {
+    sockets: new Set(),
+    armed: undefined,
+    holding: undefined,
+    swallowing: false,
+    refusing: false,
+    noteHeld: () => undefined,
+  }
   const server = createServer((client) => {
-    if (refusing) return void client.destroy()
-    const upstream = connect(port, '127.0.0.1')
-    const end = (): void => {
-      client.destroy()
-      upstream.destroy()
-    }
-    for (const socket of [client, upstream]) {
-      sockets.add(socket)
-      socket.on('error', end)
-      socket.on('close', end)
-    }
-    client.on('data', (chunk) => {
-      if (holding?.upstream === upstream) return void holding.chunks.push(chunk)
-      const at = armed === undefined ? -1 : nth(chunk, armed)
-      if (armed === undefined || at < 0) return void upstream.write(chunk)
-      const { what } = armed
-      armed = undefined
-      if (at > 0) upstream.write(chunk.subarray(0, at))
-      if (what === 'cut') {
-        upstream.end()
-        return void client.destroy()
-      }
-      holding = { chunks: [chunk.subarray(at)], upstream }
-      noteHeld()
-    })
-    upstream.on('data', (chunk) => {
-      if (!swallowing) client.write(chunk)
-    })
+    if (state.refusing) client.destroy()
+    else join(state, client, connect(port, '127.0.0.1'))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the proxy has no port')
   const cut = (refuse = false): void => {
-    refusing = refuse
-    for (const socket of sockets) socket.destroy()
-    sockets.clear()
+    state.refusing = refuse
+    for (const socket of state.sockets) socket.destroy()
+    state.sockets.clear()
+  }
+  const arm = (what: Armed['what'], left: number, subject: string): void => {
+    state.armed = { what, text: `HPUB ${subject}`, left }
   }
   return {
     url: `nats://127.0.0.1:${address.port}`,
-    holdAfter: (left, subject) => {
-      armed = { what: 'hold', text: `HPUB ${subject}`, left }
-    },
+    holdAfter: (count, subject) => arm('hold', count, subject),
+    cutAfter: (count, subject) => arm('cut', count, subject),
     held: () =>
       new Promise((resolve) => {
-        noteHeld = resolve
+        state.noteHeld = resolve
       }),
     letGo: () => {
-      const was = holding
-      holding = undefined
+      const was = state.holding
+      state.holding = undefined
       for (const chunk of was?.chunks ?? []) was?.upstream.write(chunk)
     },
-    cutAfter: (left, subject) => {
-      armed = { what: 'cut', text: `HPUB ${subject}`, left }
-    },
     swallowAnswers: (on) => {
-      swallowing = on
+      state.swallowing = on
     },
     cut,
     close: async () => {
@@ -96,6 +86,36 @@ export async function startNatsProxy(port: number): Promise<NatsProxy> {
       await once(server, 'close')
     },
   }
+}
+
+/** Passes what two sockets say to each other, as far as the proxy lets it. */
+function join(state: ProxyState, client: Socket, upstream: Socket): void {
+  const end = (): void => {
+    client.destroy()
+    upstream.destroy()
+  }
+  for (const socket of [client, upstream]) {
+    state.sockets.add(socket)
+    socket.on('error', end)
+    socket.on('close', end)
+  }
+  client.on('data', (chunk) => {
+    const { armed, holding } = state
+    if (holding?.upstream === upstream) return void holding.chunks.push(chunk)
+    const at = armed === undefined ? -1 : nth(chunk, armed)
+    if (armed === undefined || at < 0) return void upstream.write(chunk)
+    state.armed = undefined
+    if (at > 0) upstream.write(chunk.subarray(0, at))
+    if (armed.what === 'cut') {
+      upstream.end()
+      return void client.destroy()
+    }
+    state.holding = { chunks: [chunk.subarray(at)], upstream }
+    state.noteHeld()
+  })
+  upstream.on('data', (chunk) => {
+    if (!state.swallowing) client.write(chunk)
+  })
 }
 
 /** Where in the chunk the first publish begins that is too many; -1 when none is. */

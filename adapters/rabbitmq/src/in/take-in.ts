@@ -43,8 +43,8 @@ const advanceEveryMs = 1_000
 const trimEveryMs = 3_600_000
 
 export function createTakeIn(options: ResolvedBridgeInOptions): TakeIn {
-  const { store, environment, group, queue, system, service, toEvent, idOf, keepMarksMs } = options
-  const { clock, random } = environment
+  const { store, environment, keepMarksMs } = options
+  const { clock } = environment
   const counts = { taken: 0, repeated: 0, parked: 0 }
   /** Messages so far, as the offsets of a log that a queue does not have. */
   let offset = 0
@@ -59,21 +59,6 @@ export function createTakeIn(options: ResolvedBridgeInOptions): TakeIn {
     offset = assignment.cursor
     advanced = assignment.cursor
     trimmedMs = clock.monotonic()
-  }
-  function prepare(assignment: Assignment, message: RabbitMessage): Prepared {
-    offset += 1
-    const messageId = idOf(message)
-    const eventId = messageId === undefined ? random.uuidv7() : toEventId(queue, messageId)
-    const mark = { group, source: sourceOf(queue), epoch: assignment.epoch, eventId, offset, key: `message ${eventId}` }
-    try {
-      if (messageId === undefined) throw badMessage('it has no message-id, so its repetitions could not be told')
-      const made = toEvent(message)
-      const facts = { id: eventId, system, service, timeMs: clock.now(), ...made }
-      return { mark: { ...mark, key: made.key }, event: toNewEvent(facts) }
-    } catch (error) {
-      const known = error instanceof BanyanError ? error : badMessage((error as Error).message, error)
-      return { mark, message, error: known }
-    }
   }
   async function publish(all: readonly Ready[]): Promise<void> {
     const delivery = all.map(({ mark }) => mark)
@@ -104,7 +89,7 @@ export function createTakeIn(options: ResolvedBridgeInOptions): TakeIn {
       begin(assignment)
       const before = offset
       try {
-        const prepared = withoutRepetitions(messages.map((message) => prepare(assignment, message)))
+        const prepared = withoutRepetitions(messages.map((message) => prepare(options, assignment, message, ++offset)))
         counts.repeated += messages.length - prepared.length
         const ready = prepared.filter((item) => 'event' in item)
         if (ready.length === prepared.length && (await inOne(ready, publish))) return
@@ -123,6 +108,28 @@ export function createTakeIn(options: ResolvedBridgeInOptions): TakeIn {
       await store.inbox.trim(assignment, keepMarksMs)
     },
     advance,
+  }
+}
+
+/** What a message becomes; `offset` is its place among those that were taken. */
+function prepare(
+  options: ResolvedBridgeInOptions,
+  { epoch }: Assignment,
+  message: RabbitMessage,
+  offset: number,
+): Prepared {
+  const { group, queue, system, service, toEvent, idOf, environment } = options
+  const messageId = idOf(message)
+  const eventId = messageId === undefined ? environment.random.uuidv7() : toEventId(queue, messageId)
+  const mark = { group, source: sourceOf(queue), epoch, eventId, offset, key: `message ${eventId}` }
+  try {
+    if (messageId === undefined) throw badMessage('it has no message-id, so its repetitions could not be told')
+    const made = toEvent(message)
+    const facts = { id: eventId, system, service, timeMs: environment.clock.now(), ...made }
+    return { mark: { ...mark, key: made.key }, event: toNewEvent(facts) }
+  } catch (error) {
+    const known = error instanceof BanyanError ? error : badMessage((error as Error).message, error)
+    return { mark, message, error: known }
   }
 }
 
