@@ -1,5 +1,5 @@
 /** Whether a schema keeps what the mode of its subject promises. */
-import { type CompatibilityMode, rulesOf, shown } from 'banyan/contract'
+import { type CompatibilityMode, rulesOf, shown } from 'banyan/contract/compatibility'
 import type { SchemaType } from 'banyan/control'
 import type { FormatDifference } from './format/format.ts'
 import { reusedNumbers } from './format/protobuf.ts'

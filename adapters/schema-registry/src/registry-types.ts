@@ -1,5 +1,5 @@
 /** What a registry is asked, and what it answers. */
-import type { CompatibilityMode } from 'banyan/contract'
+import type { CompatibilityMode } from 'banyan/contract/compatibility'
 import type { SchemaInput, SchemaReference, SchemaType } from 'banyan/control'
 import type { FormatDifference } from './format/format.ts'
 import type { StoredSchema, SubjectVersion } from './storage/storage.ts'

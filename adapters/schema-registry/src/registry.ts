@@ -2,7 +2,7 @@
  * The registry: subjects with versions, each judged against its past by the subject's mode before it is taken. What it
  * accepts, it has proven; what it refuses, it shows (see compatibility in banyan/contract).
  */
-import { type CompatibilityMode, isCompatibilityMode } from 'banyan/contract'
+import { type CompatibilityMode, isCompatibilityMode } from 'banyan/contract/compatibility'
 import { errorCodes, registryError } from 'banyan/control'
 import { isBanyanError } from 'banyan/core'
 import { judge } from './judge.ts'

@@ -1,5 +1,5 @@
 /** Subjects: their names, versions, settings and their deleting in two steps (first softly, then for good). */
-import type { CompatibilityMode } from 'banyan/contract'
+import type { CompatibilityMode } from 'banyan/contract/compatibility'
 import { errorCodes, registryError } from 'banyan/control'
 import type { Registry } from './registry-types.ts'
 import type { SchemaStorage, SubjectMode, SubjectSettings, SubjectState, SubjectVersion } from './storage/storage.ts'

@@ -1,5 +1,6 @@
 /** JSON Schema 2020-12, by Banyan's own compiled validators. References become definitions of the schema that uses them. */
-import { compareSchemas, type JsonSchema } from 'banyan/contract'
+import type { JsonSchema } from 'banyan/contract'
+import { compareSchemas } from 'banyan/contract/compatibility'
 import { compileSchema } from 'banyan/schema'
 import type { SchemaFormat, SchemaSource } from './format.ts'
 import { sortedText } from './sorted-text.ts'

@@ -3,7 +3,7 @@
  * A subject has a revision that every change raises; what was judged at one revision is written only at the same revision,
  * so that two that register at once cannot both be judged against a past in which the other was not there.
  */
-import type { CompatibilityMode } from 'banyan/contract'
+import type { CompatibilityMode } from 'banyan/contract/compatibility'
 import type { SchemaReference, SchemaType } from 'banyan/control'
 
 /** A schema as it was registered. */

@@ -3,15 +3,14 @@
  * revisions with `banyan contract json` and compare them.
  */
 import { readFile } from 'node:fs/promises'
+import type { ContractDocument, JsonSchema } from 'banyan/contract'
 import {
   type CompatibilityMode,
-  type ContractDocument,
   checkCompatibility,
   compareContracts,
   compatibilityModes,
   isCompatibilityMode,
-  type JsonSchema,
-} from 'banyan/contract'
+} from 'banyan/contract/compatibility'
 import { CommandError, exitCodes, UsageError } from '../failure.ts'
 
 /** Flags as typed. */

@@ -1,5 +1,5 @@
 /** `banyan schema`: what a schema registry knows, whether a system may be deployed, and its schemas registered. */
-import { type CompatibilityMode, compatibilityModes, isCompatibilityMode } from 'banyan/contract'
+import { type CompatibilityMode, compatibilityModes, isCompatibilityMode } from 'banyan/contract/compatibility'
 import {
   type ContractRefusal,
   createHttpAuthority,

@@ -2,34 +2,6 @@
 export type { AsyncApiDocument, AsyncApiOptions } from './asyncapi.ts'
 export { toAsyncApi } from './asyncapi.ts'
 export type {
-  CompareOptions,
-  Comparison,
-  Compatibility,
-  CompatibilityMode,
-  CompatibilityRequest,
-  ContractChange,
-  ContractCompareOptions,
-  ContractComparison,
-  ContractPart,
-  Direction,
-  Finding,
-  Incompatibility,
-  ModeRules,
-  SchemaVersion,
-  Verdict,
-} from './compatibility/index.ts'
-export {
-  checkCompatibility,
-  compareContracts,
-  compareSchemas,
-  compatibilityModes,
-  isCompatibilityMode,
-  rulesOf,
-  shown,
-  toIncompatibility,
-  toSchemaText,
-} from './compatibility/index.ts'
-export type {
   AnyContract,
   AnyEvent,
   AnyOperation,
