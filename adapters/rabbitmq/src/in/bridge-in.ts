@@ -38,16 +38,13 @@ export interface RabbitBridgeIn {
  * Makes a bridge from a queue of RabbitMQ to the outbox of a service.
  *
  * @example
- * const bridge = createRabbitBridgeIn({ environment, url, queue: 'legacy', store, system: 'shop', service: 'orders', holder: 'b#1' })
+ * const url = 'amqp://shop:…@rabbit.example/shop'
+ * const into = { store, system: 'shop', service: 'orders' }
+ * const bridge = createRabbitBridgeIn({ environment, url, queue: 'legacy', ...into, holder: 'bridge#1' })
  * bridge.start()
  */
 export function createRabbitBridgeIn(options: RabbitBridgeInOptions): RabbitBridgeIn {
   return new BridgeIn(resolveBridgeInOptions(options))
-}
-
-interface Delivered {
-  readonly channel: ConfirmChannel
-  readonly message: ConsumeMessage
 }
 
 /** How often it looks whether it may work, or whether there is something to do that nothing woke it for. */
@@ -57,7 +54,10 @@ class BridgeIn implements RabbitBridgeIn {
   readonly #options: ResolvedBridgeInOptions
   readonly #link: RabbitLink
   readonly #takeIn: TakeIn
-  #arrived: Delivered[] = []
+  /** What came on {@link #channel} and is not acknowledged. */
+  #arrived: ConsumeMessage[] = []
+  /** The one that is consumed from; undefined when it broke. */
+  #channel: ConfirmChannel | undefined
   #assignment: Assignment | undefined
   #claimedMs = Number.NEGATIVE_INFINITY
   #running: Promise<void> | undefined
@@ -93,14 +93,17 @@ class BridgeIn implements RabbitBridgeIn {
 
   async #consume(channel: ConfirmChannel): Promise<void> {
     const { queue, declare, prefetch } = this.#options
-    this.#arrived = []
+    this.#forget()
+    this.#channel = channel
+    channel.on('close', () => this.#channel === channel && this.#forget())
     if (declare === false) await channel.checkQueue(queue)
     else await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': declare } })
     await channel.prefetch(prefetch)
     await channel.consume(queue, (message) => {
       // Null: the queue was deleted. A new channel finds it again, or says that it is gone.
       if (message === null) return void channel.close().catch(() => undefined)
-      this.#arrived.push({ channel, message })
+      if (this.#channel !== channel) return
+      this.#arrived.push(message)
       this.#wake()
     })
   }
@@ -123,19 +126,23 @@ class BridgeIn implements RabbitBridgeIn {
   async #turn(): Promise<boolean> {
     const assignment = await this.#hold()
     if (assignment === undefined) return false
+    await this.#takeIn.tidy(assignment)
+    const channel = this.#channel
     const batch = this.#arrived.slice(0, this.#options.batch)
     const last = batch.at(-1)
-    await this.#takeIn.tidy(assignment)
-    if (last === undefined) return false
-    await this.#takeIn.apply(
-      assignment,
-      batch.map(({ message }) => toRabbitMessage(message)),
-    )
-    // Those of an old channel come again and are found by their marks.
-    if (this.#link.channel !== last.channel) return true
-    last.channel.ack(last.message, true)
+    if (channel === undefined || last === undefined) return false
+    await this.#takeIn.apply(assignment, batch.map(toRabbitMessage))
+    // Those of a channel that broke meanwhile come again and are found by their marks.
+    if (this.#channel !== channel) return true
+    channel.ack(last, true)
     this.#arrived.splice(0, batch.length)
     return true
+  }
+
+  /** What is here comes again on the next channel. */
+  #forget(): void {
+    this.#channel = undefined
+    this.#arrived = []
   }
 
   /** The assignment, kept before a third of it is over. Messages are asked for only while it is held. */
@@ -164,7 +171,7 @@ class BridgeIn implements RabbitBridgeIn {
   #lose(): void {
     this.#assignment = undefined
     this.#claimedMs = Number.NEGATIVE_INFINITY
-    this.#arrived = []
+    this.#forget()
     this.#link.renew()
   }
 

@@ -66,7 +66,9 @@ const silent: OperatorLog = { info: () => undefined, warn: () => undefined }
  * Makes a bridge from a source of the log to an exchange of RabbitMQ. Any number may run for the same group; one works.
  *
  * @example
- * const bridge = createRabbitBridgeOut({ environment, url, exchange: 'shop', bus, source: 'orders', store, holder: 'bridge#1' })
+ * const url = 'amqp://shop:…@rabbit.example/shop'
+ * const from = { bus, source: 'orders', store }
+ * const bridge = createRabbitBridgeOut({ environment, url, exchange: 'shop', ...from, holder: 'bridge#1' })
  * bridge.start()
  */
 export function createRabbitBridgeOut(options: RabbitBridgeOutOptions): RabbitBridgeOut {
