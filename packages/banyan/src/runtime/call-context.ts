@@ -7,15 +7,8 @@ import type { TimerNode } from '../core/environment/timers.ts'
 import { sleep } from '../core/environment/timers.ts'
 import type { BanyanError } from '../core/error.ts'
 import type { AnyAggregate, AsOf, Loaded, Past, PastRange } from '../event-sourcing/aggregate.ts'
-import { loadAggregate, readPast } from '../event-sourcing/load.ts'
 import type { Projection } from '../projection/define-projection.ts'
-import {
-  formatPosition,
-  joinPositions,
-  maxPositionEntries,
-  type Position,
-  parsePosition,
-} from '../projection/position.ts'
+import { formatPosition, joinPositions, type Position } from '../projection/position.ts'
 import { defaultWaitMs } from '../projection/reader.ts'
 import type { IdempotencyClaim } from '../store/idempotency.ts'
 import type { DeliveryMark } from '../store/inbox.ts'
@@ -23,42 +16,24 @@ import type { Isolation, StoreTransaction } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Span, Trace } from '../telemetry/trace.ts'
 import type { Baggage, TraceParent } from '../telemetry/trace-context.ts'
-import { assertDeclared, untilDecided } from './aggregates.ts'
+import { type Attempt, settle } from './attempt.ts'
+import { historyOf, loadOf, projectionOf, storeOf, type Wait, waitForToken } from './context-data.ts'
+import { transactIn } from './context-transaction.ts'
 import type { CallFrame, CallOptions } from './frame.ts'
+import { Rarely } from './rarely.ts'
 import {
   callInTransaction,
   cancelled,
   deadlineExceeded,
-  noDatabase,
   secondTransaction,
   transactionInQuery,
   undeclaredCall,
-  undeclaredProjection,
   unknownOperation,
 } from './refusals.ts'
 import type { ServiceScope } from './service-scope.ts'
-import { ServiceTransaction } from './service-transaction.ts'
+import type { ServiceTransaction } from './service-transaction.ts'
 import type { OperationShape, Work } from './shapes.ts'
-import { isInTransaction, runInTransaction } from './transaction-scope.ts'
-
-/** Success, or one of the operation's declared errors. */
-type Attempt = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: BanyanError }
-
-/** What few calls ever have; made when first needed, so that the others do not pay for its fields. */
-class Rarely {
-  /** Of a delivery: the mark that its transaction writes; of a batch, all of them. */
-  delivery: DeliveryMark | readonly DeliveryMark[] | undefined = undefined
-  /** While an idempotency key is served. */
-  claim: IdempotencyClaim | undefined = undefined
-  transacted = false
-  committed = false
-  /** Transactions that are open now: none or one. */
-  open = 0
-  scope: CancelScope | undefined = undefined
-  log: Log | undefined = undefined
-  /** What was published here and below. */
-  noted: Position | undefined = undefined
-}
+import { isInTransaction } from './transaction-scope.ts'
 
 /** See `Context` and `CommandContext` for the typed face that handlers see. */
 export class CallContext implements CallFrame, TimerNode {
@@ -145,10 +120,10 @@ export class CallContext implements CallFrame, TimerNode {
   }
   /** Typed query builder for reads outside of transactions. */
   get db(): StoreTransaction['db'] {
-    return this.#store().db
+    return storeOf(this.#service).db
   }
   get sql(): StoreTransaction['sql'] {
-    const store = this.#store()
+    const store = storeOf(this.#service)
     return (text, ...values) => store.sql(text, ...values)
   }
   get signal(): AbortSignal {
@@ -194,15 +169,8 @@ export class CallContext implements CallFrame, TimerNode {
     return call(this, input, options)
   }
 
-  async attempt(operation: OperationShape, input: unknown, options?: CallOptions): Promise<Attempt> {
-    try {
-      return { ok: true, value: await this.call(operation, input, options) }
-    } catch (error) {
-      const { reason } = error as BanyanError
-      if (reason !== undefined && Object.hasOwn(operation.errors, reason))
-        return { ok: false, error: error as BanyanError }
-      throw error
-    }
+  attempt(operation: OperationShape, input: unknown, options?: CallOptions): Promise<Attempt> {
+    return settle(this.call(operation, input, options), operation)
   }
 
   fail(reason: string, details?: unknown, init?: object): Error {
@@ -218,82 +186,32 @@ export class CallContext implements CallFrame, TimerNode {
     if (this.#work.kind === 'query') return Promise.reject(transactionInQuery(this.#work.wire))
     if (this.#rare.transacted) return Promise.reject(secondTransaction(this.#work.wire))
     this.#rare.transacted = true
-    return this.#transact(work, options)
-  }
-
-  async #transact<Result>(
-    work: (tx: ServiceTransaction) => Promise<Result>,
-    options: { readonly isolation?: Isolation },
-  ): Promise<Result> {
-    const store = this.#store()
-    const rare = this.#rare
-    rare.open++
-    try {
-      let last: ServiceTransaction | undefined
-      const run = (tx: StoreTransaction): Promise<Result> => {
-        const open = new ServiceTransaction(tx, this.#service, this)
-        last = open
-        return runInTransaction(this, async () => {
-          const result = await work(open)
-          await open.settle()
-          return result
-        })
-      }
-      const how = {
-        ...options,
-        signal: this.signal,
-        ...(rare.delivery && { delivery: rare.delivery }),
-        ...(rare.claim && { idempotency: rare.claim }),
-      }
-      const result = await untilDecided(
-        () => store.transact(run, how),
-        () => last?.stale === true,
-      )
-      rare.committed = true
-      const published = last?.published ?? []
-      if (published.length > 0) this.note(published.slice(-maxPositionEntries))
-      return result
-    } finally {
-      rare.open--
-    }
+    return transactIn(this, this.#service, this.#rare, work, options)
   }
 
   /** An aggregate of this service, now or as it was. */
   async load(aggregate: AnyAggregate, id: string, asOf?: AsOf): Promise<Loaded<unknown>> {
-    assertDeclared(this.#service, aggregate)
-    const { state, version } = await loadAggregate(this.#store().streams, aggregate, id, asOf)
-    return { state, version }
+    return loadOf(this.#service, storeOf(this.#service), aggregate, id, asOf)
   }
   /** A part of what has happened to an aggregate of this service. */
   async history(aggregate: AnyAggregate, id: string, range?: PastRange): Promise<Past<unknown>> {
-    assertDeclared(this.#service, aggregate)
-    return readPast(this.#store().streams, aggregate, id, range)
+    return historyOf(this.#service, storeOf(this.#service), aggregate, id, range)
   }
-
   /** What readers of a projection see, with everything in it that this work has published or must see. */
-  async projection({ name }: Projection, how: { readonly timeoutMs?: number } = {}): Promise<unknown> {
-    const found = this.#service.projections.get(name)
-    if (found === undefined) throw undeclaredProjection(this.self, name)
-    return found.read({ position: this.position, ...this.#wait(how) })
+  projection({ name }: Projection, how?: { readonly timeoutMs?: number }): Promise<unknown> {
+    return projectionOf(this.#service, name, this.position, this.#wait(how))
   }
   /** Waits until this service's projections have what a position token names. */
-  async waitFor(token: string, how: { readonly timeoutMs?: number } = {}): Promise<void> {
-    const position = parsePosition(token, this.now())
-    const wait = this.#wait(how)
-    await Promise.all([...this.#service.projections.values()].map((found) => found.waitFor(position, wait)))
+  waitFor(token: string, how?: { readonly timeoutMs?: number }): Promise<void> {
+    return waitForToken(this.#service, token, this.now(), this.#wait(how))
   }
   /** The token of what was published here and below, and of what the caller must see. */
   get positionToken(): string | undefined {
     const { position } = this
     return position === undefined ? undefined : formatPosition(position)
   }
-  #wait({ timeoutMs = defaultWaitMs }: { readonly timeoutMs?: number }): { timeoutMs: number; signal: AbortSignal } {
+  #wait({ timeoutMs = defaultWaitMs }: { readonly timeoutMs?: number } = {}): Wait {
     return { timeoutMs: Math.min(timeoutMs, this.remainingMs()), signal: this.signal }
-  }
-
-  #store(): NonNullable<ServiceScope['store']> {
-    if (this.#service.store === undefined) throw noDatabase(this.self)
-    return this.#service.store
   }
 
   /** The deadline: the caller is let go, the work is told to stop. */
