@@ -39,7 +39,7 @@ export interface SlotAlarm {
  * Reads the health of a slot; any role may.
  *
  * @example
- * const health = await readSlotHealth({ url, slot: 'banyan_crm' })
+ * const health = await readSlotHealth({ url: 'postgresql://cdc:…@crm.example/crm', slot: 'banyan_crm' })
  * if (health.alarms.some((alarm) => alarm.level === 'critical')) process.exitCode = 1
  */
 export function readSlotHealth(options: {

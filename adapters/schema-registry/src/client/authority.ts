@@ -6,7 +6,9 @@ import type { Registry } from '../registry-types.ts'
  * A registry of this process as an authority.
  *
  * @example
- * const gate = createSchemaGate({ authority: fromRegistry(registry), environment, cacheFile: '.banyan/schemas.json', log })
+ * const registry = createRegistry({ storage: createMemoryStorage() })
+ * const authority = fromRegistry(registry)
+ * const gate = createSchemaGate({ authority, environment, cacheFile: '.banyan/schemas.json', log: console })
  */
 export function fromRegistry(registry: Registry): SchemaAuthority {
   return {

@@ -40,7 +40,11 @@ const maxExamples = 5
  * Audits at most `limit` events after an offset, up to the low-water mark.
  *
  * @example
- * const audit = await auditGroup({ source: 'orders', group: 'billing', inbox: store.inbox, keeping, types }, 0, 1_200, 5_000)
+ * // `keeping` is the bus's; 1 200 is the group's low-water mark.
+ * const types = new Set(['orders.placed.v1'])
+ * const billing = { source: 'orders', group: 'billing', inbox: store.inbox, keeping, types }
+ * const audit = await auditGroup(billing, 0, 1_200, 5_000)
+ * audit.unmarked // 0
  */
 export async function auditGroup(
   { source, group, inbox, keeping, types }: AuditedGroup,

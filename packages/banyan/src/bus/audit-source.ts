@@ -43,8 +43,9 @@ const countingTries = 3
  * Audits the last `limit` events of a source one by one, and all of them by count. Undefined when the log does not know it.
  *
  * @example
- * const audit = await auditSource({ source: 'orders', outbox: store.outbox, keeping: bus.keeping }, 5_000)
- * if (audit.missing > 0) …
+ * // `keeping` is the bus's.
+ * const audit = await auditSource({ source: 'orders', outbox: store.outbox, keeping }, 5_000)
+ * if (audit !== undefined && audit.missing > 0) console.error(`the log lacks ${audit.missing} events of 'orders'`)
  */
 export async function auditSource(audited: AuditedSource, limit: number): Promise<SourceAudit | undefined> {
   const { source, keeping } = audited

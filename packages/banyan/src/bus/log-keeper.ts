@@ -81,9 +81,18 @@ export interface LogKeeper {
  * Makes a keeper of the log; one in each host.
  *
  * @example
- * const keeper = createLogKeeper({ environment, keeping: bus.keeping, sources, groups, rules })
+ * // `keeping` is the bus's.
+ * const keeper = createLogKeeper({
+ *   environment,
+ *   keeping,
+ *   sources: [{ source: 'orders', outbox: store.outbox, isOurs: () => true }],
+ *   groups: [],
+ *   rules: [{ source: 'orders', type: 'orders.placed.v1', ageMs: 30 * 86_400_000 }],
+ * })
  * keeper.start()
- * keeper.status().pinned // who keeps what from going
+ * // Who keeps what from going:
+ * keeper.status().pinned // []
+ * await keeper.stop(1_000)
  */
 export function createLogKeeper(options: LogKeeperOptions): LogKeeper {
   const keeper = new Keeper(options)

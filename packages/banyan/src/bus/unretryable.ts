@@ -11,7 +11,13 @@ import { BanyanError } from '../core/error.ts'
  * is what a person sees in the list of dead letters, so it should say what to do.
  *
  * @example
- * if (!(currency in rates)) throw new Unretryable(`no rate for ${currency}: add it, then replay`)
+ * const rates: Record<string, number> = { EUR: 1, USD: 0.5 }
+ * const toEuros = (amount: number, currency: string): number => {
+ *   const rate = rates[currency]
+ *   if (rate === undefined) throw new Unretryable(`no rate for ${currency}: add it, then replay`)
+ *   return amount * rate
+ * }
+ * toEuros(4, 'USD') // 2
  */
 export class Unretryable extends BanyanError {
   constructor(why: string, options: { readonly cause?: unknown } = {}) {

@@ -62,8 +62,13 @@ export interface EventSpec<S extends AnySchema, K extends string> {
  * A fact that a service publishes.
  *
  * @example
- * placed: event({ key: 'orderId', data: t.Object({ orderId: t.String(), total: Money }) })
- * renamed: event({ key: 'id', version: 2, data: Renamed, upcast: { 1: ({ title, ...rest }) => ({ ...rest, name: title }) } })
+ * const placed = event({ key: 'orderId', data: t.Object({ orderId: t.String(), total: Money }) })
+ * const renamed = event({
+ *   key: 'id',
+ *   version: 2,
+ *   data: t.Object({ id: t.String(), name: t.String() }),
+ *   upcast: { 1: ({ title, ...rest }) => ({ ...rest, name: title }) },
+ * })
  */
 export function event<S extends AnySchema, const K extends string>(spec: EventSpec<S, K>): Event<Sent<S>, Received<S>> {
   const { kind = 'state', version = 1, ...rest } = spec

@@ -37,7 +37,10 @@ export function evolveAll<A extends AnyAggregate>(aggregate: A, state: StateOf<A
  * `STREAM_TOO_LONG` beyond {@link maxReplayedEvents} events.
  *
  * @example
- * const { state, version } = await loadAggregate(store.streams, Account, 'a-1', { asOf: { timeMs: lastNight } })
+ * const yesterdayMs = environment.clock.now() - 86_400_000
+ * const { state, version } = await loadAggregate(store.streams, Account, 'a-1', { asOf: { timeMs: yesterdayMs } })
+ * state // { balance: 0 }
+ * version // 0
  */
 export async function loadAggregate<A extends AnyAggregate>(
   streams: StreamReader,

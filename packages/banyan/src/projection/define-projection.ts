@@ -101,6 +101,7 @@ export interface Projection<out Source extends string = string, out View = unkno
  * Errors: INVALID_ARGUMENT `INVALID_PROJECTION` with all that is wrong with it.
  *
  * @example
+ * interface Tables { customer_order: { order_id: string; status: string } }
  * export const CustomerOrders = defineProjection('customer-orders', {
  *   version: 1,
  *   target: ownDatabase<Tables>(),

@@ -51,7 +51,8 @@ export function joinPositions(one: Position | undefined, other: Position | undef
  * The token as text: letters, digits, '-', '_', '.' and '~', at most 2 500 characters.
  *
  * @example
- * formatPosition([{ source: 'orders', tag: tagOfType('orders.placed.v1'), id }]) // 'orders~…'
+ * const id = '01890a5d-ac96-774b-bcce-b302099a8057'
+ * formatPosition([{ source: 'orders', tag: tagOfType('orders.placed.v1'), id }]) // 'orders~AW0-8gGJCl2slndLvM6zAgmagFc'
  */
 export function formatPosition(position: Position): string {
   const bySource = new Map<string, Buffer[]>()

@@ -48,8 +48,11 @@ export interface ReplicateSpec<Data> {
  *   versionOf: (product) => product.revision,
  *   snapshot: async (cursor, call) => call(Catalog.listProducts, { limit: 100, cursor }),
  * })
- * const { db } = await ctx.projection(Products)
- * const row = await db.selectFrom('copy').select('data').where('key', '=', sku).where('deleted', '=', false).executeTakeFirst()
+ * // In a handler of the service that lists it in `projections`:
+ * const findProduct = async (ctx: Context, sku: string) => {
+ *   const { db } = await ctx.projection(Products)
+ *   return db.selectFrom('copy').select('data').where('key', '=', sku).where('deleted', '=', false).executeTakeFirst()
+ * }
  */
 export function replicate<R, Source extends string>(
   name: string,

@@ -24,7 +24,10 @@ export interface AggregateReads {
    * Errors: `UNDECLARED_AGGREGATE`; DATA_LOSS `UNREADABLE_EVENT` for an old event without an upcaster.
    *
    * @example
-   * const { state, version } = await ctx.load(Account, accountId, { asOf: { timeMs: lastNight } })
+   * const balanceYesterday = async (ctx: Context, accountId: string): Promise<number> => {
+   *   const { state } = await ctx.load(Account, accountId, { asOf: { timeMs: ctx.now() - 86_400_000 } })
+   *   return state.balance
+   * }
    */
   load<A extends AnyAggregate>(aggregate: A, id: string, asOf?: AsOf): Promise<Loaded<StateOf<A>>>
   /** What has happened to an aggregate of this service, in order, at most `limit` (default 1 000) events from `from` on. */
@@ -47,7 +50,10 @@ export interface AggregateWrites {
    * event that does not fit its schema; ABORTED `VERSION_CONFLICT` when others were quicker every time.
    *
    * @example
-   * const { state, events } = await tx.decide(Account, accountId, 'withdraw', { amount: 500 })
+   * const withdraw = async (tx: Transaction, accountId: string, amount: number): Promise<number> => {
+   *   const { state } = await tx.decide(Account, accountId, 'withdraw', { amount })
+   *   return state.balance
+   * }
    */
   decide<A extends AnyAggregate, K extends CommandOf<A>>(
     aggregate: A,

@@ -124,8 +124,10 @@ export interface Context<Allowed extends string = string, Tables = unknown> exte
    * Errors: UNAVAILABLE `POSITION_NOT_REACHED` after that time, `PROJECTION_BUILDING` while no version is live yet.
    *
    * @example
-   * const { db } = await ctx.projection(CustomerOrders)
-   * const rows = await db.selectFrom('customer_order').selectAll().execute()
+   * const listOrders = async (ctx: Context) => {
+   *   const { db } = await ctx.projection(CustomerOrders)
+   *   return db.selectFrom('customer_order').selectAll().execute()
+   * }
    */
   projection<View>(
     projection: Projection<string, View>,
@@ -165,7 +167,8 @@ export interface Transaction<Own extends string = string, Tables = unknown> exte
    * {@link cancel} takes it back until then.
    *
    * @example
-   * const reminder = tx.publish(Orders.events.paymentOverdue, { orderId }, { afterMs: 24 * 3_600_000 })
+   * const remind = (tx: Transaction<'orders'>, orderId: string): string =>
+   *   tx.publish(Orders.events.paymentOverdue, { orderId }, { afterMs: 24 * 3_600_000 })
    */
   publish<E extends Event & Owned>(event: OwnEvent<E, Own>, data: E['~types']['data'], due: Due): string
   /** Takes an event back that is published but not due, if the transaction commits; false when it is too late. */

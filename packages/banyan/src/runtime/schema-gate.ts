@@ -24,7 +24,7 @@ const fingerprintLength = 32
  * it is the same wherever and whenever the schema is the same, annotations aside. Computed once per event, at start.
  *
  * @example
- * dataSchemaOf(Orders.events.placed.data) // 'urn:banyan:schema:4f1b…'
+ * dataSchemaOf(Orders.events.placed.data) // 'urn:banyan:schema:94c4cbf5579dce70d37e1a15b3ad8c2b'
  */
 export function dataSchemaOf(schema: AnySchema): string {
   const text = toSchemaText(toJsonSchema(schema, 'output'))

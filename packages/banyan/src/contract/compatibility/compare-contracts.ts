@@ -58,7 +58,10 @@ type Members = Readonly<Record<string, unknown>>
  * Compares the documents (see toContractDocument) of two versions of a contract with the same major.
  *
  * @example
- * const { changes } = compareContracts(toContractDocument(OrdersBefore), toContractDocument(Orders))
+ * const refunded = event({ key: 'orderId', data: t.Object({ orderId: t.String() }) })
+ * const before = defineContract('orders', { version: '1.0.0', owner: 'orders-team', operations: {}, events: { refunded } })
+ * const { verdict, changes } = compareContracts(toContractDocument(before), toContractDocument(Orders))
+ * verdict // 'incompatible'
  * for (const { message } of changes) console.log(message)
  */
 export function compareContracts(

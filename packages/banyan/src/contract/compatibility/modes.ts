@@ -88,7 +88,8 @@ export interface CompatibilityRequest extends CompareOptions {
  *   versions: [{ label: 'version 1', schema: { type: 'string' } }],
  *   candidate: { type: 'string', maxLength: 3 },
  * })
- * incompatibilities[0].message // "the document, rule 'maxLength': nothing in version 1, now 3. …"
+ * verdict // 'incompatible'
+ * incompatibilities[0].message.startsWith("the document, rule 'maxLength': nothing in version 1, now 3.") // true
  */
 export function checkCompatibility(request: CompatibilityRequest): Compatibility {
   const { directions, transitive } = rulesOf(request.mode)

@@ -50,7 +50,8 @@ export interface ContractRefusal {
  * registered nothing.
  *
  * @example
- * await registerContracts([Orders, Payments], { authority: fromRegistry(registry) })
+ * const registered = await registerContracts([Payments], { authority: fromRegistry(registry) })
+ * registered[0].subject // 'payments.captured.v1'
  */
 export async function registerContracts(
   contracts: readonly AnyContract[],

@@ -30,8 +30,10 @@ type Accepted = Readonly<Record<string, readonly string[]>>
  * Creates the gate of a host (`HostOptions.schemas`).
  *
  * @example
- * const schemas = createSchemaGate({ authority, environment, cacheFile: '.banyan/schemas.json', log })
- * createHost({ …, schemas })
+ * // `authority` is `fromRegistry(registry)`, or a registry behind its port.
+ * const schemas = createSchemaGate({ authority, environment, cacheFile: '.banyan/schemas.json', log: console })
+ * // What a host does that is given `schemas`:
+ * await schemas.admit([Orders, Payments])
  */
 export function createSchemaGate(options: SchemaGateOptions): SchemaGate {
   const { authority, environment, cacheFile, retained, log } = options
