@@ -31,7 +31,8 @@ CREATE TABLE banyan.outbox (
   type text NOT NULL,
   key text NOT NULL,
   envelope text NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT banyan.now()
+  -- For people only, so of the plain clock: asking banyan.now() was a fifth of what an event costs.
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 ) PARTITION BY LIST (((id >> 16) & 3));
 ${Array.from({ length: outboxParts }, (_, part) => child(part)).join('')}
 CREATE INDEX outbox_id_order ON banyan.outbox (id);
