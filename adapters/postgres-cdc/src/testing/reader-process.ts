@@ -41,6 +41,8 @@ const mortal: Store = Object.create(store, {
   },
 })
 
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
 const source = createChangeSource({
   name: task.name,
   url: task.url,
@@ -52,8 +54,8 @@ const source = createChangeSource({
   leaseMs: task.leaseMs,
   heartbeatMs: 200,
   batchEvents: task.batchEvents,
-  log: (message) => console.log(message),
+  log: say,
 })
 await source.start()
-console.log(`started ${process.pid}`)
+say(`started ${process.pid}`)
 process.stdin.resume().on('end', () => process.exit(0))

@@ -137,7 +137,8 @@ function toFailure(thrown: unknown): HttpResponse {
   const errorCode = errorCodeOf(error)
   const status = error.httpStatus ?? codes[error.code].http
   const message = error.code === 'INTERNAL' ? 'internal error' : error.message
-  const challenge = status === 401 ? { 'www-authenticate': 'Basic realm="schema registry"' } : {}
+  const challenge: Record<string, string> =
+    status === 401 ? { 'www-authenticate': 'Basic realm="schema registry"' } : {}
   const text = JSON.stringify({ error_code: errorCode ?? (status >= 500 ? 50001 : status), message })
   return { status, headers: { ...headers, ...challenge }, body: text }
 }
