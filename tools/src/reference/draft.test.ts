@@ -73,4 +73,8 @@ describe('free names', () => {
       type Own = Readonly<Foreign>`
     expect(freeNames(text)).toEqual(['Arg', 'Foreign', 'fallback', 'key', 'list', 'make', 'other', 'short'])
   })
+
+  it('leaves out the names of functions and classes that are declared', () => {
+    expect(freeNames('function own(given) { return own(given) } class Own extends Other {}')).toEqual(['Other'])
+  })
 })

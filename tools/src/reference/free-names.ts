@@ -33,7 +33,8 @@ function isLabelOrKey(node: Node, parent: Node | undefined): boolean {
 function isDeclared(node: Node, parents: readonly Node[]): boolean {
   let inner = node
   for (const parent of [...parents].reverse()) {
-    if ('params' in parent && Array.isArray(parent.params)) return (parent.params as Node[]).includes(inner)
+    if ('params' in parent && Array.isArray(parent.params))
+      return (parent.params as Node[]).includes(inner) || ('id' in parent && (parent.id as Node | null) === inner)
     if (parent.type === 'VariableDeclarator') return parent.id === inner
     if (parent.type === 'CatchClause') return parent.param === inner
     if (parent.type.startsWith('Import')) return true
