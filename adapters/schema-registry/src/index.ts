@@ -12,6 +12,7 @@ export type { Judgement, Refusal, RegisteredSchema, Registry } from './registry-
 export { createMemoryStorage } from './storage/memory-storage.ts'
 export { openPostgresStorage, registryMigrations } from './storage/postgres-storage.ts'
 export type {
+  ListedVersion,
   NewSchema,
   SchemaStorage,
   StoredSchema,
@@ -19,4 +20,5 @@ export type {
   SubjectSettings,
   SubjectState,
   SubjectVersion,
+  VersionQuery,
 } from './storage/storage.ts'

@@ -2,8 +2,7 @@
 import { type CompatibilityMode, rulesOf, shown } from 'banyan/contract/compatibility'
 import type { SchemaType } from 'banyan/control'
 import type { FormatDifference } from './format/format.ts'
-import { reusedNumbers } from './format/protobuf.ts'
-import { formats, type PreparedSchema, sourceOf } from './prepared-schema.ts'
+import { formatOf, type PreparedSchema, sourceOf } from './prepared-schema.ts'
 import type { Judgement, Refusal } from './registry-types.ts'
 import type { SchemaStorage, StoredSchema, SubjectState } from './storage/storage.ts'
 
@@ -27,13 +26,13 @@ export async function judge(
       continue
     }
     const earlier = await sourceOf(storage, stored)
-    const format = formats[candidate.type]
+    const format = await formatOf(candidate.type)
     for (const direction of directions) {
       const [writer, reader] = direction === 'backward' ? [earlier, candidate.source] : [candidate.source, earlier]
       refusals.push(...format.compare(writer, reader).map((one) => toRefusal(one, direction, version)))
     }
-    if (candidate.type === 'PROTOBUF' && directions.length > 0)
-      refusals.push(...reusedNumbers(earlier, candidate.source).map((one) => toRefusal(one, 'backward', version)))
+    const forbidden = directions.length > 0 ? format.forbidden?.(earlier, candidate.source) : undefined
+    refusals.push(...(forbidden ?? []).map((one) => toRefusal(one, 'backward', version)))
   }
   return { compatible: refusals.length === 0, refusals }
 }

@@ -1,10 +1,11 @@
-/** Schemas made ready to be judged: read by their format, with everything they refer to. */
+/**
+ * Schemas made ready to be judged: read by their format, with everything they refer to. A format is loaded with the first of
+ * its schemas: most systems never have one of the binary kinds, and their libraries cost memory and time at the start.
+ */
 import { createHash } from 'node:crypto'
 import { errorCodes, registryError, type SchemaInput, type SchemaReference, type SchemaType } from 'banyan/control'
-import { avroFormat } from './format/avro.ts'
 import type { SchemaFormat, SchemaSource } from './format/format.ts'
 import { jsonFormat } from './format/json.ts'
-import { protobufFormat } from './format/protobuf.ts'
 import type { NewSchema, SchemaStorage, StoredSchema } from './storage/storage.ts'
 
 /** Longest schema, in characters. */
@@ -12,11 +13,15 @@ export const maxSchemaLength: number = 512 * 1024
 /** Schemas that one schema needs, directly and not. */
 const maxReferences = 64
 
-/** By type. */
-export const formats: Readonly<Record<SchemaType, SchemaFormat>> = {
-  JSON: jsonFormat,
-  AVRO: avroFormat,
-  PROTOBUF: protobufFormat,
+const formats: Readonly<Record<SchemaType, () => Promise<SchemaFormat>>> = {
+  JSON: async () => jsonFormat,
+  AVRO: async () => (await import('./format/avro.ts')).avroFormat,
+  PROTOBUF: async () => (await import('./format/protobuf.ts')).protobufFormat,
+}
+
+/** The format of a type. */
+export function formatOf(type: SchemaType): Promise<SchemaFormat> {
+  return formats[type]()
 }
 
 /** A schema that can be used. */
@@ -27,8 +32,9 @@ export interface PreparedSchema extends NewSchema {
 /** Reads and resolves what is given; 42201 when it cannot be used. */
 export async function prepare(storage: SchemaStorage, input: SchemaInput): Promise<PreparedSchema> {
   const { schemaType: type = 'AVRO', schema, references = [] } = input
-  const format = formats[type]
-  if (format === undefined) throw registryError(errorCodes.invalidSchema, `there is no schema type '${String(type)}'`)
+  if (!Object.hasOwn(formats, type))
+    throw registryError(errorCodes.invalidSchema, `there is no schema type '${String(type)}'`)
+  const format = await formatOf(type)
   if (schema.length > maxSchemaLength)
     throw registryError(
       errorCodes.tooLarge,

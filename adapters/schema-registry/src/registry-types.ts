@@ -2,7 +2,7 @@
 import type { CompatibilityMode } from 'banyan/contract/compatibility'
 import type { SchemaInput, SchemaReference, SchemaType } from 'banyan/control'
 import type { FormatDifference } from './format/format.ts'
-import type { StoredSchema, SubjectVersion } from './storage/storage.ts'
+import type { StoredSchema, SubjectVersion, VersionQuery } from './storage/storage.ts'
 
 /** A version with its schema. */
 export interface RegisteredSchema {
@@ -42,6 +42,8 @@ export interface Registry {
   ): Promise<RegisteredSchema>
   versions(subject: string, options?: { readonly deleted?: boolean }): Promise<readonly number[]>
   subjects(options?: { readonly prefix?: string; readonly deleted?: boolean }): Promise<readonly string[]>
+  /** Versions of the subjects that begin with a text, by subject and version; at most 1 000 at a time. */
+  listed(options?: Partial<VersionQuery>): Promise<readonly RegisteredSchema[]>
   schema(id: number): Promise<StoredSchema>
   uses(id: number): Promise<readonly SubjectVersion[]>
   /** Soft, or for good what was deleted softly before; gives the versions. */

@@ -15,6 +15,8 @@ import { forSubjects } from './subjects.ts'
 const maxVersions = 1_000
 /** Attempts to register while others change the same subject. */
 const maxAttempts = 8
+/** Versions in one list: as many as Confluent's gives unless it is told otherwise. */
+const maxListed = 1_000
 
 /** What {@link createRegistry} takes. */
 export interface RegistryOptions {
@@ -78,6 +80,10 @@ export function createRegistry({ storage, compatibility = 'BACKWARD' }: Registry
       const found = subjects.pick(await subjects.existing(subject, deleted), subject, version, deleted)
       return toRegistered(found, (await storage.schema(found.id)) as StoredSchema)
     },
+    async listed({ prefix = '', latest = false, deleted = false, offset = 0, limit = maxListed } = {}) {
+      const found = await storage.listed({ prefix, latest, deleted, offset, limit: Math.min(limit, maxListed) })
+      return found.map((one) => toRegistered(one, one))
+    },
     async schema(id) {
       const found = await storage.schema(id)
       if (found === undefined) throw registryError(errorCodes.schemaNotFound, `there is no schema with the id ${id}`)
@@ -89,7 +95,7 @@ export function createRegistry({ storage, compatibility = 'BACKWARD' }: Registry
   }
 }
 
-function toRegistered({ subject, version, id }: SubjectVersion, stored: NewSchema): RegisteredSchema {
+function toRegistered({ subject, version, id }: Omit<SubjectVersion, 'deleted'>, stored: NewSchema): RegisteredSchema {
   return { subject, version, id, schemaType: stored.type, schema: stored.schema, references: stored.references }
 }
 

@@ -41,6 +41,8 @@ function addDev(program: Command, finish: Finish): void {
     .option('--fresh', 'start with empty databases')
     .option('--gateway-port <port>', 'port of the gateway, 0 for any (BANYAN_GATEWAY_PORT, 8080)')
     .option('--control-port <port>', 'port of the status page, 0 for any (BANYAN_CONTROL_PORT, 8090)')
+    .option('--no-schemas', 'run without the schema registry: nobody judges whether schemas may change so')
+    .option('--schema-port <port>', 'port of the schema registry (BANYAN_SCHEMA_PORT, any free one)')
     .option('--json', 'log as JSON lines')
     .addHelpText('after', environmentHelp)
     .action(async (flags) => finish(await (await import('./commands/dev.ts')).dev(flags)))
@@ -115,7 +117,10 @@ function addContract(program: Command, finish: Finish): void {
 
 function addSchema(program: Command, finish: Finish): void {
   const schema = program.command('schema').description('schemas of events and operations, and what may change in them')
-  const registry = ['--registry <url>', 'address of the schema registry (BANYAN_SCHEMA_REGISTRY)'] as const
+  const registry = [
+    '--registry <url>',
+    'address of the schema registry (BANYAN_SCHEMA_REGISTRY, that of the system that runs)',
+  ] as const
   const json = ['--json', 'print JSON'] as const
   const load = (): Promise<typeof import('./commands/schema.ts')> => import('./commands/schema.ts')
   const about = (name: string, text: string): Command =>

@@ -22,6 +22,7 @@ it.each([
 
 it('refuses services that cannot have databases of their own', () => {
   expect(() => assertServices(['orders', 'bus'])).toThrow("'bus'")
+  expect(() => assertServices(['orders', 'schemas'])).toThrow("a service cannot be called 'schemas'")
   expect(() => assertServices(['orders', 'orders'])).toThrow('twice')
 })
 

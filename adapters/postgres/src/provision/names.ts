@@ -4,6 +4,9 @@ import { BanyanError } from 'banyan/core'
 /** The log's place among the databases of a system; no service can have this name. */
 export const busName = 'bus'
 
+/** The schema registry's, likewise. */
+export const schemasName = 'schemas'
+
 const pattern = /^[a-z][a-z0-9]*([-_][a-z0-9]+)*$/
 /** NAMEDATALEN - 1: Postgres cuts longer names off without a word, so that two of them could become one. */
 const maxBytes = 63
@@ -21,6 +24,8 @@ export function databaseName(system: string, service: string): string {
 export function assertServices(services: readonly string[]): void {
   if (services.includes(busName))
     throw invalid(`a service cannot be called '${busName}': the log's database has that name`)
+  if (services.includes(schemasName))
+    throw invalid(`a service cannot be called '${schemasName}': the schema registry's database has that name`)
   const twice = services.find((service, index) => services.indexOf(service) !== index)
   if (twice !== undefined) throw invalid(`service '${twice}' comes twice`)
 }

@@ -44,6 +44,23 @@ describeEngines('provision', (engine) => {
     await log.close()
   })
 
+  it('gives the schema registry a database of its own when it is asked for', async () => {
+    expect((await make()).schemas).toBeUndefined()
+    const { schemas = '', services } = await make({ schemas: true })
+    expect(new URL(schemas).pathname).toBe(`/${system}__schemas`)
+    const store = await createPostgresStore({ url: schemas, service: 'schemas' })
+    await store.migrate([])
+    await store.close()
+    const intruder = new URL(services['orders'] ?? '')
+    intruder.pathname = new URL(schemas).pathname
+    const nosy = await createPostgresStore({ url: intruder.toString(), service: 'orders' })
+    expect(await rejection(nosy.ping())).toMatchObject({ cause: { code: '42501' } })
+    await nosy.close()
+    expect(await make({ schemas: true, overrides: { schemas: 'postgresql://elsewhere/x' } })).toMatchObject({
+      schemas: 'postgresql://elsewhere/x',
+    })
+  })
+
   it('lets no service into the database of another, nor read its tables', async () => {
     const { services, bus } = await make()
     const url = services['orders'] ?? ''

@@ -1,13 +1,13 @@
 /**
- * Makes what a system needs on a server, once and again: a database and a login role for each service and one for the log,
- * with nothing granted across. The administrator's connection is used here and nowhere else.
+ * Makes what a system needs on a server, once and again: a database and a login role for each service, one for the log and,
+ * where it is wanted, one for the schema registry, with nothing granted across. The administrator's connection is used here and nowhere else.
  */
 import { BanyanError } from 'banyan/core'
 import pg from 'pg'
 import { withCredentials } from '../client/connection-string.ts'
 import type { Session, SessionOptions } from '../client/session.ts'
 import { alone } from '../store/alone.ts'
-import { assertServices, busName, databaseName } from './names.ts'
+import { assertServices, busName, databaseName, schemasName } from './names.ts'
 import { generatePassword, type PasswordStore } from './passwords.ts'
 import { toScramVerifier } from './scram.ts'
 
@@ -18,7 +18,9 @@ export interface ProvisionOptions {
   readonly system: string
   readonly services: readonly string[]
   readonly passwords: PasswordStore
-  /** Connection strings by service (and `bus`) that are used as they are; nothing is made for those. */
+  /** Also a database for a schema registry. Default false. */
+  readonly schemas?: boolean
+  /** Connection strings by service (and `bus`, `schemas`) that are used as they are; nothing is made for those. */
   readonly overrides?: Readonly<Record<string, string | undefined>>
   readonly log?: (message: string) => void
 }
@@ -27,6 +29,8 @@ export interface ProvisionOptions {
 export interface Provisioned {
   readonly services: Readonly<Record<string, string>>
   readonly bus: string
+  /** The schema registry's, when it was asked for. */
+  readonly schemas?: string
 }
 
 interface Place {
@@ -56,7 +60,7 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   assertServices(options.services)
   const urls: Record<string, string> = {}
   const missing: string[] = []
-  for (const service of [...options.services, busName]) {
+  for (const service of [...options.services, busName, ...(options.schemas === true ? [schemasName] : [])]) {
     const given = options.overrides?.[service]
     if (given === undefined || given === '') missing.push(service)
     else urls[service] = given
@@ -66,8 +70,8 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
     const places = await alone(adminSession(options.adminUrl), (admin) => makeAll(admin, missing, options))
     for (const place of places) urls[place.service] = urlOf(place, options.adminUrl)
   }
-  const { [busName]: bus = '', ...services } = urls
-  return { services, bus }
+  const { [busName]: bus = '', [schemasName]: schemas, ...services } = urls
+  return { services, bus, ...(schemas !== undefined && { schemas }) }
 }
 
 async function placeOf(service: string, options: ProvisionOptions): Promise<Place> {

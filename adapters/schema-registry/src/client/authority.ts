@@ -13,6 +13,7 @@ import type { Registry } from '../registry-types.ts'
 export function fromRegistry(registry: Registry): SchemaAuthority {
   return {
     subjects: (prefix = '') => registry.subjects({ prefix }),
+    latest: (prefix) => registry.listed({ prefix, latest: true }),
     versions: (subject) =>
       absentAsEmpty(async () => {
         const numbers = await registry.versions(subject)

@@ -32,4 +32,6 @@ export interface SchemaFormat {
   canonical(source: SchemaSource): string
   /** What `reader` may not read of what `writer` writes; [] when everything is read. */
   compare(writer: SchemaSource, reader: SchemaSource): readonly FormatDifference[]
+  /** What `later` does that `earlier` forbids for good, whatever is written. */
+  forbidden?(earlier: SchemaSource, later: SchemaSource): readonly FormatDifference[]
 }

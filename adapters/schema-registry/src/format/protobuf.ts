@@ -18,6 +18,7 @@ export const protobufFormat: SchemaFormat = {
     const [from, to] = [toRoot(writer), toRoot(reader)]
     return messagesOf(from).flatMap((message) => compareMessage(message, to))
   },
+  forbidden: (earlier, later) => reusedNumbers(earlier, later),
 }
 
 function toRoot({ schema, references }: SchemaSource): protobuf.Root {

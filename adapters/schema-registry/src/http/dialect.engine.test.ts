@@ -41,6 +41,13 @@ test('register, look up, read, list', async () => {
     { subject: 'a/b', version: 1 },
   ])
   expect((await ask('GET', '/schemas/ids/1/subjects')).body).toEqual(['s', 'a/b'])
+  const listed = async (query: string): Promise<unknown> =>
+    ((await ask('GET', `/schemas?${query}`)).body as { subject: string; version: number }[]).map(
+      ({ subject, version }) => `${subject} ${version}`,
+    )
+  expect(await listed('subjectPrefix=s')).toContain('s 1')
+  expect(await listed('subjectPrefix=s&latestOnly=true')).toHaveLength(1)
+  expect(await listed('limit=1')).toEqual(['a/b 1'])
   expect((await ask('GET', '/schemas/types')).body).toEqual(['JSON', 'AVRO', 'PROTOBUF'])
   expect((await ask('GET', '/')).body).toEqual({})
 })

@@ -28,6 +28,7 @@ const second = (names: readonly string[]): string => names[1] ?? ''
 /** Method and path, `*` for a name; the first that fits answers. */
 const routes: readonly (readonly [method: string, path: string, handle: Handler])[] = [
   ['GET', '', async () => ({})],
+  ['GET', 'schemas', (request, registry) => listed(request, registry)],
   ['GET', 'schemas/types', async () => [...schemaTypes]],
   ['GET', 'schemas/ids/*', async (_, registry, names) => toSchemaBody(await registry.schema(toId(first(names))))],
   [
@@ -138,6 +139,22 @@ export async function answer(request: RouteRequest, registry: Registry): Promise
 
 function fits(parts: readonly string[], path: readonly string[]): boolean {
   return parts.length === path.length && parts.every((part, index) => part === '*' || part === path[index])
+}
+
+async function listed(request: RouteRequest, registry: Registry): Promise<readonly Body[]> {
+  const count = (name: string): number | undefined => {
+    const text = request.query.get(name) ?? ''
+    return /^\d{1,9}$/.test(text) ? Number(text) : undefined
+  }
+  const [offset, limit] = [count('offset'), count('limit')]
+  const found = await registry.listed({
+    prefix: request.query.get('subjectPrefix') ?? '',
+    latest: flag(request, 'latestOnly'),
+    deleted: flag(request, 'deleted'),
+    ...(offset !== undefined && { offset }),
+    ...(limit !== undefined && { limit }),
+  })
+  return found.map(toVersionBody)
 }
 
 const versionOf = (request: RouteRequest, registry: Registry, names: readonly string[]): Promise<RegisteredSchema> =>

@@ -56,6 +56,16 @@ export function createMemoryStorage(): SchemaStorage {
       const { revision, versions, settings } = subjects.get(name) ?? { revision: 0, versions: [], settings: {} }
       return { revision, versions: [...versions], settings }
     },
+    async listed({ prefix, latest, deleted, offset, limit }) {
+      const chosen = [...subjects]
+        .filter(([name]) => name.startsWith(prefix))
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([, { versions }]) => versions.filter((one) => deleted || !one.deleted))
+        .flatMap((versions) => (latest ? versions.slice(-1) : versions))
+      return chosen
+        .slice(offset, offset + limit)
+        .map(({ subject, version, id }) => ({ ...(schemas.get(id) as StoredSchema), subject, version }))
+    },
     schema: async (id) => schemas.get(id),
     byFingerprint: async (fingerprint) => byFingerprint.get(fingerprint),
     async uses(id) {

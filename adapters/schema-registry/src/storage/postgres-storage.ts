@@ -82,6 +82,15 @@ function createStorage(store: Store): SchemaStorage {
         FROM subject WHERE name = ${name}`
       return rows[0] ?? { revision: 0, settings: {}, versions: [] }
     },
+    async listed({ prefix, latest, deleted, offset, limit }) {
+      const rows = await store.sql<SchemaRow & { subject: string; version: number }>`
+        SELECT own.subject, own.version, schema.* FROM version own JOIN schema ON schema.id = own.schema_id
+        WHERE starts_with(own.subject, ${prefix}) AND (${deleted} OR NOT own.deleted) AND NOT (${latest} AND EXISTS (
+          SELECT FROM version later WHERE later.subject = own.subject AND later.version > own.version
+          AND (${deleted} OR NOT later.deleted)))
+        ORDER BY own.subject COLLATE "C", own.version OFFSET ${offset} LIMIT ${limit}`
+      return rows.map((row) => ({ ...toSchema(row), subject: row.subject, version: row.version }))
+    },
     async schema(id) {
       const [row] = await store.sql<SchemaRow>`SELECT * FROM schema WHERE id = ${id}`
       return row && toSchema(row)

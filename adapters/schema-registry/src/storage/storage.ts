@@ -45,6 +45,23 @@ export interface SubjectState {
   readonly settings: SubjectSettings
 }
 
+/** A version with its schema. */
+export interface ListedVersion extends StoredSchema {
+  readonly subject: string
+  readonly version: number
+}
+
+/** Which versions are wanted. */
+export interface VersionQuery {
+  readonly prefix: string
+  /** Only the last version of each subject. */
+  readonly latest: boolean
+  /** Soft-deleted ones too. */
+  readonly deleted: boolean
+  readonly offset: number
+  readonly limit: number
+}
+
 /** The port. */
 export interface SchemaStorage {
   /** Names of subjects with a version, sorted. */
@@ -55,6 +72,8 @@ export interface SchemaStorage {
   }): Promise<readonly string[]>
   /** Revision 0 and no versions for one that is not there. */
   subject(name: string): Promise<SubjectState>
+  /** Versions of many subjects with their schemas, by subject and version. */
+  listed(query: VersionQuery): Promise<readonly ListedVersion[]>
   schema(id: number): Promise<StoredSchema | undefined>
   byFingerprint(fingerprint: string): Promise<StoredSchema | undefined>
   /** Where an id is used, soft-deleted versions too. */

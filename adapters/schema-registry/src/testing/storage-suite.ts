@@ -102,6 +102,28 @@ export function storageSuite(name: string, open: () => Promise<OpenedStorage>): 
       expect(await storage.subjects({ prefix: '', deleted: false, limit: 1 })).toHaveLength(1)
     })
 
+    it('lists versions with their schemas: all, or the last of each subject', async () => {
+      for (const [name, fingerprint] of [
+        ['a.x', 'one'],
+        ['a.x', 'two'],
+        ['a.B', 'one'],
+        ['b', 'one'],
+      ] as const)
+        await add(name, fingerprint)
+      const listed = async (query: object): Promise<readonly string[]> => {
+        const all = { prefix: 'a.', latest: false, deleted: false, offset: 0, limit: 10 }
+        const found = await opened.second.listed({ ...all, ...query })
+        return found.map(({ subject, version, schema: text }) => `${subject} ${version} ${text}`)
+      }
+      const [small, first, second] = ['a.B 1 {"title":"one"}', 'a.x 1 {"title":"one"}', 'a.x 2 {"title":"two"}']
+      expect(await listed({})).toEqual([small, first, second])
+      expect(await listed({ latest: true })).toEqual([small, second])
+      expect(await listed({ offset: 1, limit: 1 })).toEqual([first])
+      await storage.mark('a.x', [2], true)
+      expect(await listed({ latest: true })).toEqual([small, first])
+      expect(await listed({ latest: true, deleted: true })).toEqual([small, second])
+    })
+
     it('keeps settings of a subject and of all', async () => {
       await storage.configure('', { compatibility: 'FULL' })
       await storage.configure('a', { mode: 'READONLY' })

@@ -9,13 +9,15 @@ import {
 } from 'banyan/control'
 import { BanyanError, isBanyanError, realEnvironment } from 'banyan/core'
 import { CommandError, exitCodes, UsageError } from '../failure.ts'
+import { findRunningRegistry } from '../process/running-registry.ts'
+import { toDataDir } from '../settings/dev-settings.ts'
 import { loadProject } from '../settings/project.ts'
 import { loadSystem } from '../settings/system-module.ts'
 import { printRows } from './table.ts'
 
 /** Flags that all have. */
 export interface RegistryFlags {
-  /** Else BANYAN_SCHEMA_REGISTRY. The token is in BANYAN_SCHEMA_TOKEN: arguments can be read by others. */
+  /** Else BANYAN_SCHEMA_REGISTRY, else that of the system that runs. The token is in BANYAN_SCHEMA_TOKEN: arguments can be read by others. */
   readonly registry?: string
   readonly json?: boolean
 }
@@ -139,16 +141,7 @@ async function withAuthority(
   flags: RegistryFlags,
   use: (authority: HttpAuthority) => Promise<number>,
 ): Promise<number> {
-  const { env } = process
-  const origin = flags.registry ?? env['BANYAN_SCHEMA_REGISTRY']
-  if (!origin)
-    throw new UsageError('there is no schema registry', 'Give its address with --registry or BANYAN_SCHEMA_REGISTRY.')
-  const token = env['BANYAN_SCHEMA_TOKEN']
-  const authority = createHttpAuthority({
-    environment: realEnvironment(),
-    origin: toOrigin(origin),
-    ...(token && { token }),
-  })
+  const authority = createHttpAuthority({ environment: realEnvironment(), ...toPlace(flags) })
   try {
     return await use(authority)
   } catch (error) {
@@ -156,6 +149,20 @@ async function withAuthority(
   } finally {
     await authority.close()
   }
+}
+
+/** The one that is named, else the one of the system that runs on this data directory. */
+function toPlace(flags: RegistryFlags): { readonly origin: string; readonly token?: string } {
+  const { env } = process
+  const named = flags.registry ?? env['BANYAN_SCHEMA_REGISTRY']
+  const given = env['BANYAN_SCHEMA_TOKEN']
+  if (named) return { origin: toOrigin(named), ...(given && { token: given }) }
+  const found = findRunningRegistry(toDataDir(env, process.cwd()))
+  if (found !== undefined) return found
+  throw new UsageError(
+    'there is no schema registry: none is named, and no system with one runs here',
+    'Start the system, or give an address with --registry or BANYAN_SCHEMA_REGISTRY.',
+  )
 }
 
 function toOrigin(text: string): string {

@@ -12,6 +12,7 @@ import { createHttpTransport } from 'banyan/transport'
 import type { HostConfiguration, HostReport } from './messages.ts'
 import { type Probes, startProbes } from './probes.ts'
 import { createReporter } from './report.ts'
+import { openSchemaGate } from './schemas.ts'
 import { createHostStores, type HostStores, openBus } from './stores.ts'
 import { fromTokenTable } from './tokens.ts'
 
@@ -53,6 +54,7 @@ function build({ system, configuration, environment, log }: HostProcessOptions, 
     onGet: (path) => answerHealth(path, host.state, () => host.readiness()),
   })
   const parts: Parts = { host: undefined as never, stores, bus, resolver }
+  const schemas = openSchemaGate(configuration, environment, log)
   const host = createHost({
     system,
     services: configuration.services,
@@ -61,6 +63,7 @@ function build({ system, configuration, environment, log }: HostProcessOptions, 
     incarnation: `${configuration.instance}#${environment.random.uuidv7()}`,
     openStore: stores.open,
     ...(bus === undefined ? {} : { bus }),
+    ...(schemas === undefined ? {} : { schemas }),
     log,
     network: { transport, listen: configuration.listen, resolver, tokens: fromTokenTable(configuration.tokens) },
     readiness: () => parts.probes?.readiness() ?? { ready: true, reasons: [] },

@@ -24,6 +24,8 @@ export interface HostConfiguration {
   readonly connections: { readonly perService: number; readonly perBus: number }
   readonly tokens: TokenTable
   readonly addresses: Addresses
+  /** The schema registry that is asked at the start, and the file of what it has accepted; nobody is asked without it. */
+  readonly schemas?: { readonly origin: string; readonly token?: string; readonly cacheFile: string }
 }
 
 /** Own tokens in the clear, everybody's as digests: enough to recognise another service, not to speak for it. */

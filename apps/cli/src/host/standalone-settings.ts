@@ -17,6 +17,8 @@ export interface StandaloneSettings {
   /** Size of each service's pool and of the log's. */
   readonly connections: { readonly perService: number; readonly perBus: number }
   readonly drainMs: number
+  /** A schema registry, and its token; without one nobody judges schemas. */
+  readonly schemas: { readonly origin: string; readonly token?: string } | undefined
 }
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -38,6 +40,7 @@ export function toStandaloneSettings(env: Env): StandaloneSettings {
       perBus: toCount(env, 'BANYAN_BUS_POOL', defaults.busPool, faults),
     },
     drainMs: toCount(env, 'BANYAN_DRAIN_MS', defaults.drainMs, faults),
+    schemas: toRegistry(env, faults),
   }
   if (faults.length > 0) throw new UsageError(faults.join('; '), 'See docs/guide/running.md.')
   return settings
@@ -55,6 +58,17 @@ function toCount(env: Env, name: string, fallback: number, faults: string[]): nu
   if (text === undefined || text === '') return fallback
   if (!/^[1-9]\d{0,6}$/.test(text)) faults.push(`${name} must be a whole number from 1, is '${text}'`)
   return Number(text)
+}
+
+function toRegistry(env: Env, faults: string[]): StandaloneSettings['schemas'] {
+  const [text, token] = [env['BANYAN_SCHEMA_REGISTRY'], env['BANYAN_SCHEMA_TOKEN']]
+  if (!text) return undefined
+  const url = URL.parse(text)
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    faults.push(`BANYAN_SCHEMA_REGISTRY must be like http://10.0.0.1:8081, is '${text}'`)
+    return undefined
+  }
+  return { origin: url.origin, ...(token && { token }) }
 }
 
 /** `orders=http://10.0.0.1:7070,orders=http://10.0.0.2:7070,payments=…` */

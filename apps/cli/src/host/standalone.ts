@@ -2,6 +2,7 @@
  * `banyan run` without a parent, as an orchestrator runs it: databases are somebody else's, addresses of other hosts are
  * given, the end of the process is the orchestrator's business (SIGTERM drains, a crash exits 1 and is started again).
  */
+import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { filePasswords, type Provisioned, provision } from '@banyan/postgres'
@@ -16,6 +17,7 @@ import { loadSystem } from '../settings/system-module.ts'
 import { type HostProcess, startHostProcess } from './host-process.ts'
 import type { HostConfiguration } from './messages.ts'
 import { type RunFlags, toNames } from './run-flags.ts'
+import { schemaCacheFile } from './schemas.ts'
 import { type StandaloneSettings, toStandaloneSettings } from './standalone-settings.ts'
 import { generateTokens, toTokenTable } from './tokens.ts'
 
@@ -38,6 +40,8 @@ export async function runAlone({ flags, environment, log }: StandaloneOptions): 
   assertComplete(system, services, flags, settings)
   const databases = await provisionFor(system, services, settings, log)
   const configuration = toConfiguration({ system, services, flags, settings, databases })
+  if (settings.schemas === undefined)
+    log.info('no schema registry (BANYAN_SCHEMA_REGISTRY): nobody judges whether schemas may be published')
   const stop = listenForStop()
   const running = await startHostProcess({ system, configuration, environment, log })
   const { host, gatewayUrl } = running
@@ -141,5 +145,13 @@ function toConfiguration({ system, services, flags, settings, databases }: Decid
     connections: settings.connections,
     tokens: toTokenTable(tokens, held),
     addresses: settings.peers,
+    ...(settings.schemas === undefined ? {} : { schemas: { ...settings.schemas, cacheFile: toCacheFile(name) } }),
   }
+}
+
+/** Where a host of this name remembers which of its schemas were accepted. */
+function toCacheFile(name: string): string {
+  const dataDir = toDataDir(process.env, process.cwd())
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  return schemaCacheFile(dataDir, name)
 }

@@ -3,13 +3,14 @@ import type { SystemView } from './system-view.ts'
 
 /** A few lines for a person. */
 export function toBanner(parent: SystemView, tookMs: number): string {
-  const { system, settings, hosts, extras, database } = parent
+  const { system, settings, hosts, extras, database, schemasUrl } = parent
   const services = system?.services.length ?? 0
   const plans = hosts?.hosts ?? []
   const shape = plans.length === 1 ? 'one process' : `${plans.length} processes`
   const rows: [string, string][] = [
     ['gateway', `${parent.gatewayUrl}   API: ${parent.gatewayUrl}/docs`],
     ['status', parent.controlUrl],
+    ...(schemasUrl === undefined ? [] : [['schemas', schemasUrl] as [string, string]]),
     ...extras.flatMap(({ spec }): [string, string][] =>
       spec.listensOn === undefined ? [] : [[spec.name, `http://127.0.0.1:${spec.listensOn}`]],
     ),

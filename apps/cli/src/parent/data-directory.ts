@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CommandError } from '../failure.ts'
+import { isSchemaCache } from '../host/schemas.ts'
 import { type DirectoryLock, takeLock } from '../process/lock.ts'
 import { endOrphans, type RecordedChild, readRunRecord, removeRunRecord } from '../process/run-record.ts'
 
@@ -33,7 +34,7 @@ export async function openDataDirectory(
     removeRunRecord(path)
     // Only what we know by name: the folder may be somebody's home.
     if (options.fresh)
-      for (const name of [...stateNames, ...options.processNames])
+      for (const name of [...stateNames, ...options.processNames, ...readdirSync(path).filter(isSchemaCache)])
         rmSync(join(path, name), { recursive: true, force: true })
     boundCompileCache(path)
     return { path, token: readToken(path), ended, close: () => close(path, lock) }

@@ -4,7 +4,7 @@ import type { DevSettings } from '../settings/dev-settings.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
-const secrets = /^(DATABASE_URL(_|$)|BANYAN_TOKENS$|PGPASSWORD$)/
+const secrets = /^(DATABASE_URL(_|$)|BANYAN_TOKENS$|BANYAN_SCHEMA_TOKEN$|PGPASSWORD$)/
 
 /** The environment of hosts and of extra processes. */
 export function toChildEnv(env: Env, settings: Pick<DevSettings, 'dataDir' | 'processes'>): Env {

@@ -7,8 +7,10 @@ import { type ConnectionPlan, createRegistry, type HostPlan, type Registry } fro
 import type { Environment } from 'banyan/core'
 import { type SystemDescription, shapeOf } from '../host/description.ts'
 import type { Fault, HostConfiguration } from '../host/messages.ts'
+import { schemaCacheFile } from '../host/schemas.ts'
 import { generateTokens, toTokenTable } from '../host/tokens.ts'
 import { createHostChild, type HostChild } from './host-child.ts'
+import type { SchemaPlace } from './system-schemas.ts'
 
 /** What {@link createHostGroup} takes. */
 export interface HostGroupOptions {
@@ -19,6 +21,8 @@ export interface HostGroupOptions {
   readonly connections: ConnectionPlan
   /** Hosts are started before these are known, and wait for them. */
   readonly databases: Promise<Provisioned>
+  /** Likewise; undefined when there is no registry. */
+  readonly schemas: Promise<SchemaPlace | undefined>
   readonly gatewayPort: number
   readonly dataDir: string
   readonly projectFolder: string
@@ -58,7 +62,7 @@ export function createHostGroup(options: HostGroupOptions): HostGroup {
     for (const host of hosts) host.send({ type: 'addresses', addresses })
   })
 
-  const configure = (plan: HostPlan, databases: Provisioned): HostConfiguration => ({
+  const configure = (plan: HostPlan, databases: Provisioned, schemas: SchemaPlace | undefined): HostConfiguration => ({
     name: plan.name,
     instance: `${system}/${plan.name}`,
     services: plan.services,
@@ -69,9 +73,13 @@ export function createHostGroup(options: HostGroupOptions): HostGroup {
     connections: options.connections,
     tokens: toTokenTable(tokens, [...plan.services, ...(plan.gateway ? [gatewayToken] : [])]),
     addresses: registry.addresses(),
+    ...(schemas === undefined || plan.services.length === 0
+      ? {}
+      : { schemas: { ...schemas, cacheFile: schemaCacheFile(options.dataDir, plan.name) } }),
   })
 
-  const configured = async (plan: HostPlan): Promise<HostConfiguration> => configure(plan, await options.databases)
+  const configured = async (plan: HostPlan): Promise<HostConfiguration> =>
+    configure(plan, await options.databases, await options.schemas)
   const found = Promise.withResolvers<SystemDescription>()
   const hosts: readonly HostChild[] = plans.map((plan) =>
     createHostChild({

@@ -21,6 +21,7 @@ import type { ParentOptions } from './parent-options.ts'
 import { placePorts } from './placing.ts'
 import { createRunRecorder, type Running } from './run-recorder.ts'
 import { SystemDatabases } from './system-databases.ts'
+import { SystemSchemas } from './system-schemas.ts'
 import type { ParentState, SystemView } from './system-view.ts'
 
 /** Hosts that are restarted for new code have this long for what they are doing. */
@@ -30,7 +31,7 @@ const portPatienceMs = 3_000
 
 interface Launched {
   readonly hosts: HostGroup
-  /** Rejects when the databases cannot be made. */
+  /** Rejects when the databases cannot be made, or the registry cannot be opened. */
   readonly provisioned: Promise<unknown>
 }
 
@@ -50,6 +51,7 @@ export class Parent implements SystemView {
   #control: ControlPort | undefined
   #starting: Promise<void> | undefined
   #databases: SystemDatabases | undefined
+  #schemas: SystemSchemas | undefined
   #record: (running: Running) => void = () => undefined
   #wasReady = false
   #changed: () => void = () => undefined
@@ -75,6 +77,9 @@ export class Parent implements SystemView {
   get database(): SystemDatabase | undefined {
     return this.#databases?.server
   }
+  get schemasUrl(): string | undefined {
+    return this.#schemas?.origin
+  }
   get allReady(): boolean {
     const extras = this.extras.every(({ supervisor }) => supervisor.state === 'ready')
     return extras && this.hosts?.allReady === true && this.database?.state === 'ready'
@@ -97,6 +102,9 @@ export class Parent implements SystemView {
     this.#control = await openControlPort(this)
     const verbose = env['BANYAN_LOG_LEVEL'] === 'debug'
     this.#databases = new SystemDatabases({ environment, settings: this.settings, log, verbose })
+    const { schemaPort } = this.settings
+    if (schemaPort !== undefined)
+      this.#schemas = new SystemSchemas({ environment, port: schemaPort, token: this.data.token })
     this.extras = createExtraChildren(this.settings.processes, {
       environment,
       folder: this.options.project.folder,
@@ -147,12 +155,15 @@ export class Parent implements SystemView {
     const provisioned = databases.provision(system, connections)
     provisioned.catch(() => undefined)
     this.provisioned = provisioned
+    const schemas = this.#schemas?.open(provisioned) ?? Promise.resolve(undefined)
+    schemas.catch(() => undefined)
     const hosts = createHostGroup({
       environment,
       system,
       plans,
       connections,
       databases: provisioned,
+      schemas,
       gatewayPort: this.settings.gatewayPort,
       dataDir: this.settings.dataDir,
       projectFolder: project.folder,
@@ -164,7 +175,9 @@ export class Parent implements SystemView {
     })
     this.hosts = hosts
     hosts.start()
-    return { hosts, provisioned }
+    const all = Promise.all([provisioned, schemas])
+    all.catch(() => undefined)
+    return { hosts, provisioned: all }
   }
 
   #describe(): Promise<SystemDescription> {
@@ -187,7 +200,8 @@ export class Parent implements SystemView {
   }
 
   #onChange(): void {
-    this.#record({ hosts: this.hosts?.hosts ?? [], extras: this.extras, database: this.database })
+    const { extras, database, schemasUrl } = this
+    this.#record({ hosts: this.hosts?.hosts ?? [], extras, database, schemas: schemasUrl })
     this.#changed()
   }
 
@@ -223,6 +237,7 @@ export class Parent implements SystemView {
     await this.hosts?.stop(left)
     await Promise.all(this.extras.map(({ supervisor }) => supervisor.stop(Math.max(1_000, left()))))
     await this.#control?.close()
+    await this.#schemas?.close()
     await this.#databases?.stop()
     this.data?.close()
   }

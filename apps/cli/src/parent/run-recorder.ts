@@ -10,6 +10,8 @@ export interface Running {
   readonly hosts: readonly HostChild[]
   readonly extras: readonly ExtraChild[]
   readonly database: SystemDatabase | undefined
+  /** Where the schema registry is. */
+  readonly schemas: string | undefined
 }
 
 /** Creates the function that looks and writes. */
@@ -19,15 +21,15 @@ export function createRunRecorder(
 ): (running: Running) => void {
   const parent = identifyProcess(process.pid)
   let written = ''
-  return ({ hosts, extras, database }) => {
+  return ({ hosts, extras, database, schemas }) => {
     const databaseUrl = database?.mode === 'embedded' ? database.url : undefined
     const children = [
       ...hosts.map(({ plan, child }) => ({ name: plan.name, kind: 'host' as const, child })),
       ...extras.map(({ spec, child }) => ({ name: spec.name, kind: 'process' as const, child })),
     ].flatMap(({ name, kind, child }): RecordedChild[] => (child?.identity ? [{ name, kind, ...child.identity }] : []))
-    const text = JSON.stringify([children, databaseUrl])
+    const text = JSON.stringify([children, databaseUrl, schemas])
     if (text === written || parent === undefined) return
     written = text
-    writeRunRecord(dataDir, { parent, ...urls, databaseUrl, children })
+    writeRunRecord(dataDir, { parent, ...urls, databaseUrl, schemas, children })
   }
 }

@@ -31,6 +31,7 @@ export async function gatherStatus(parent: SystemView): Promise<StatusDocument> 
     parent: { pid: process.pid },
     gateway: { url: parent.gatewayUrl },
     database: database === undefined ? null : { mode: database.mode, state: database.state },
+    schemas: parent.schemasUrl === undefined ? null : { url: parent.schemasUrl },
     processes: [
       parentProcess(parent),
       ...databaseProcess(parent),

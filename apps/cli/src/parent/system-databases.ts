@@ -60,13 +60,17 @@ export class SystemDatabases {
     const server = await this.#withConnections(await this.start(), connections)
     const { settings, log } = this.#options
     const services = system.services.map(({ name }) => name)
-    const overrides = [...services, 'bus'].map((name) => [name, overrideOf(settings.databaseOverrides, name)])
+    const overrides = [...services, 'bus', 'schemas'].map((name) => [
+      name,
+      overrideOf(settings.databaseOverrides, name),
+    ])
     const { filePasswords, provision } = await loading
     return provision({
       adminUrl: server.url,
       system: system.name,
       services,
       passwords: filePasswords(join(settings.dataDir, 'passwords')),
+      schemas: settings.schemaPort !== undefined,
       overrides: Object.fromEntries(overrides),
       log: (message) => log.say(message),
     })

@@ -22,6 +22,8 @@ export interface SystemView {
   readonly system: SystemDescription | undefined
   readonly data: DataDirectory | undefined
   readonly database: SystemDatabase | undefined
+  /** Where the schema registry is; undefined until it is open, and when there is none. */
+  readonly schemasUrl: string | undefined
   /** Connection strings of services and log. */
   readonly provisioned: Promise<Provisioned> | undefined
   readonly hosts: HostGroup | undefined

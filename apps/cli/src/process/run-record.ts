@@ -17,6 +17,8 @@ export interface RunRecord {
   readonly control: string
   /** An administrator's, of the embedded server; like the password files beside it for this user's eyes only. */
   readonly databaseUrl?: string | undefined
+  /** Where the schema registry is, when there is one. */
+  readonly schemas?: string | undefined
   readonly children: readonly RecordedChild[]
 }
 

@@ -21,6 +21,7 @@ test('defaults', () => {
     split: [],
     gatewayPort: 8080,
     controlPort: 8090,
+    schemaPort: 0,
     dataDir: resolve('/somewhere/.banyan'),
     databaseUrl: undefined,
     databaseOverrides: {},
@@ -38,6 +39,15 @@ test('flag before environment before file before default', () => {
   expect(decide({}, env, file)).toMatchObject({ gatewayPort: 11, controlPort: 2, split: 'all' })
   const flags = { gatewayPort: '21', split: 'none' }
   expect(decide(flags, env, file)).toMatchObject({ gatewayPort: 21, controlPort: 2, split: [] })
+})
+
+test('the schema registry: any port, a fixed one, or none', () => {
+  expect(decide({}, { BANYAN_SCHEMA_PORT: '8081' }, { schemas: { port: 1 } }).schemaPort).toBe(8081)
+  expect(decide({ schemaPort: '2' }, {}, { schemas: { port: 1 } }).schemaPort).toBe(2)
+  expect(decide({}, {}, { schemas: { port: 1 } }).schemaPort).toBe(1)
+  expect(decide({ schemas: false }, {}, { schemas: { port: 1 } }).schemaPort).toBeUndefined()
+  expect(decide({ schemas: true }, {}, { schemas: false }).schemaPort).toBeUndefined()
+  expect(() => decide({ schemaPort: '8080' })).toThrow('the schema registry and the gateway cannot both have port 8080')
 })
 
 test('ports of processes: their own variable, else their default', () => {

@@ -9,6 +9,8 @@ export interface DevFlags {
   readonly split?: string
   readonly gatewayPort?: string
   readonly controlPort?: string
+  readonly schemas?: boolean
+  readonly schemaPort?: string
   readonly watch?: boolean
   readonly fresh?: boolean
   readonly json?: boolean
@@ -24,6 +26,8 @@ export interface DevSettings {
   readonly split: Split
   readonly gatewayPort: number
   readonly controlPort: number
+  /** Of the schema registry, 0 for any; undefined when there is none. */
+  readonly schemaPort: number | undefined
   readonly dataDir: string
   readonly databaseUrl: string | undefined
   /** `DATABASE_URL_<SERVICE>`, as given: by the upper-case name. */
@@ -72,6 +76,10 @@ export function toDevSettings(flags: DevFlags, env: Env, project: Project, cwd: 
       project.controlPort,
       defaultControlPort,
     ),
+    schemaPort:
+      flags.schemas === false || project.schemas === false
+        ? undefined
+        : port(flags.schemaPort, '--schema-port', 'BANYAN_SCHEMA_PORT', project.schemas?.port, 0),
     dataDir: toDataDir(env, cwd),
     databaseUrl: isGiven(env['DATABASE_URL']) ? toDatabaseUrl(env['DATABASE_URL'], 'DATABASE_URL', faults) : undefined,
     databaseOverrides: toOverrides(env, faults),
@@ -136,6 +144,7 @@ function assertPortsDiffer(settings: DevSettings, faults: string[]): void {
   const ports = [
     ['the gateway', settings.gatewayPort] as const,
     ['the status page', settings.controlPort] as const,
+    ['the schema registry', settings.schemaPort ?? 0] as const,
     ...settings.processes.map((one) => [one.name, one.listensOn ?? 0] as const),
   ]
   ports.forEach(([name, port], index) => {

@@ -18,6 +18,8 @@ export interface ProjectFile {
   readonly split?: Split
   readonly gateway?: { readonly port?: number }
   readonly control?: { readonly port?: number }
+  /** False: no schema registry. */
+  readonly schemas?: false | { readonly port?: number }
   readonly processes: readonly ExtraProcess[]
 }
 
@@ -53,8 +55,8 @@ function check(document: unknown, faults: string[]): ProjectFile {
     faults.push('must be an object')
     return { processes: [] }
   }
-  noOthers(document, ['$schema', 'system', 'split', 'gateway', 'control', 'processes'], '', faults)
-  const { system, split, gateway, control, processes = [] } = document
+  noOthers(document, ['$schema', 'system', 'split', 'gateway', 'control', 'schemas', 'processes'], '', faults)
+  const { system, split, gateway, control, schemas, processes = [] } = document
   if (system !== undefined && !isText(system)) faults.push("'system' must be the path of a module")
   if (split !== undefined && split !== 'all' && !isTexts(split))
     faults.push('\'split\' must be "all" or a list of services')
@@ -69,11 +71,12 @@ function check(document: unknown, faults: string[]): ProjectFile {
     ...(split === 'all' || isTexts(split) ? { split } : {}),
     ...checkPortOwner(gateway, 'gateway', faults),
     ...checkPortOwner(control, 'control', faults),
+    ...(schemas === false ? { schemas } : checkPortOwner(schemas, 'schemas', faults)),
     processes: checked,
   }
 }
 
-function checkPortOwner(value: unknown, name: 'gateway' | 'control', faults: string[]): object {
+function checkPortOwner(value: unknown, name: 'gateway' | 'control' | 'schemas', faults: string[]): object {
   if (value === undefined) return {}
   if (!isBag(value)) {
     faults.push(`'${name}' must be an object like { "port": 8080 }`)

@@ -18,6 +18,8 @@ export interface Project {
   readonly split: Split | undefined
   readonly gatewayPort: number | undefined
   readonly controlPort: number | undefined
+  /** False: no schema registry. */
+  readonly schemas?: false | { readonly port?: number }
   readonly processes: readonly ExtraProcess[]
 }
 
@@ -38,6 +40,7 @@ export async function loadProject(folder: string): Promise<Project> {
     split: file.split,
     gatewayPort: file.gateway?.port,
     controlPort: file.control?.port,
+    ...(file.schemas === undefined ? {} : { schemas: file.schemas }),
     processes: file.processes,
   }
 }

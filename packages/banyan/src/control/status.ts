@@ -73,6 +73,8 @@ export interface StatusDocument {
   readonly parent: { readonly pid: number }
   readonly gateway: { readonly url: string }
   readonly database: { readonly mode: 'embedded' | 'server'; readonly state: string } | null
+  /** The schema registry; null when there is none. */
+  readonly schemas?: { readonly url: string } | null
   readonly processes: readonly ProcessStatus[]
   readonly services: readonly ServiceEntryStatus[]
   readonly relays: readonly RelayEntryStatus[]

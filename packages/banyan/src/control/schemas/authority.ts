@@ -35,6 +35,8 @@ export interface PublishedVersion {
 /** The port. Its errors are the registry's, and UNAVAILABLE `SCHEMA_REGISTRY_UNREACHABLE` when nobody answers. */
 export interface SchemaAuthority {
   subjects(prefix?: string): Promise<readonly string[]>
+  /** The last versions of the subjects that begin with a text, as many as the registry likes to list; saves asking for each. */
+  latest?(prefix: string): Promise<readonly (PublishedVersion & { readonly subject: string })[]>
   /** Ascending; [] for a subject that is not there. */
   versions(subject: string): Promise<readonly PublishedVersion[]>
   /** The subject's own mode, or undefined. '' is the mode of all. */

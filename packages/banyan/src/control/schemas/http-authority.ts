@@ -62,6 +62,11 @@ export function createHttpAuthority(options: HttpAuthorityOptions): HttpAuthorit
       const names = (await ask('GET', `/subjects?subjectPrefix=${at(prefix)}`)) as readonly string[]
       return names.filter((name) => name.startsWith(prefix))
     },
+    async latest(prefix) {
+      const path = `/schemas?subjectPrefix=${at(prefix)}&latestOnly=true`
+      const listed = (await ask('GET', path)) as readonly (PublishedVersion & { readonly subject: string })[]
+      return listed.map((one) => ({ ...one, schemaType: one.schemaType ?? 'AVRO' }))
+    },
     versions: (subject) => absentAsEmpty(() => readAll(subject)),
     compatibility,
     async setCompatibility(subject, mode) {

@@ -13,7 +13,7 @@ import {
 } from '../../contract/compatibility/index.ts'
 import type { AnyContract } from '../../contract/define-contract.ts'
 import type { JsonSchema } from '../../contract/schema.ts'
-import { BanyanError } from '../../core/error.ts'
+import { BanyanError, isBanyanError } from '../../core/error.ts'
 import type { PublishedVersion, SchemaAuthority } from './authority.ts'
 import { type ContractSubject, fingerprintOf, subjectsOf } from './contract-subjects.ts'
 
@@ -57,14 +57,42 @@ export async function registerContracts(
   contracts: readonly AnyContract[],
   options: RegisterOptions,
 ): Promise<readonly SchemaRegistration[]> {
-  const subjects = subjectsOf(contracts)
+  const known = await readKnown(contracts, options.authority)
   const judged: Judged[] = []
-  for (const subject of subjects) judged.push(await judge(subject, options))
+  for (const subject of subjectsOf(contracts))
+    judged.push(known.has(keyOf(subject)) ? { subject, ...passed } : await judge(subject, options))
   const refusals = judged.flatMap((one) => one.refusals)
   if (refusals.length > 0) throw refused(refusals)
   if (options.dryRun !== true) for (const one of judged) await register(one, options.authority)
   return judged.map(({ subject: { subject, fingerprint }, state }) => ({ subject, fingerprint, state }))
 }
+
+const keyOf = ({ subject, fingerprint }: { readonly subject: string; readonly fingerprint: string }): string =>
+  `${subject} ${fingerprint}`
+
+/** Most starts change nothing: one question per contract instead of three per schema. What is not found is asked one by one. */
+async function readKnown(contracts: readonly AnyContract[], authority: SchemaAuthority): Promise<ReadonlySet<string>> {
+  const known = new Set<string>()
+  for (const { name } of contracts)
+    for (const { subject, schemaType, schema } of await latestOf(authority, `${name}.`))
+      if (schemaType === 'JSON') known.add(keyOf({ subject, fingerprint: fingerprintOf(JSON.parse(schema)) }))
+  return known
+}
+
+/** Registries that cannot list so many or do not know the question are no reason not to start. */
+async function latestOf(
+  authority: SchemaAuthority,
+  prefix: string,
+): Promise<readonly (PublishedVersion & { readonly subject: string })[]> {
+  try {
+    return (await authority.latest?.(prefix)) ?? []
+  } catch (error) {
+    if (isBanyanError(error) && error.code === 'UNAVAILABLE') throw error
+    return []
+  }
+}
+
+const passed = { state: 'known', mode: undefined, refusals: [] } as const
 
 interface Judged {
   readonly subject: ContractSubject
