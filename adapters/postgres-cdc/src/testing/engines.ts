@@ -41,17 +41,29 @@ async function startEmbedded(settings: Settings): Promise<Engine> {
   }
 }
 
+/** How tests are shared out among the servers. */
+export interface Sharing {
+  readonly settings?: Settings
+  /**
+   * Tests that take long need one server only: this one, or the other where it is missing. With BANYAN_EVERY_ENGINE set they
+   * run on both all the same.
+   */
+  readonly mostlyOn?: 'server' | 'embedded'
+}
+
 /** Declares tests once for each server there is. `engine()` gives it while they run. */
 export function describeEngines(
   name: string,
   declare: (engine: () => Engine, engineName: string) => void,
-  settings: Settings = {},
+  { settings = {}, mostlyOn }: Sharing = {},
 ): void {
+  const hasServer = findPostgres().found
+  const only = process.env['BANYAN_EVERY_ENGINE'] === undefined && hasServer ? mostlyOn : undefined
   const servers: [string, (settings: Settings) => Promise<Engine>, boolean][] = [
-    ['server', startServer, findPostgres().found],
+    ['server', startServer, hasServer],
     ['embedded', startEmbedded, true],
   ]
-  for (const [engineName, start, there] of servers)
+  for (const [engineName, start, there] of servers.filter(([one]) => only === undefined || only === one))
     describe.skipIf(!there)(`${name} (${engineName})`, () => {
       let engine: Engine | undefined
       beforeAll(async () => {
