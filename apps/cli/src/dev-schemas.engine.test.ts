@@ -1,7 +1,11 @@
 // The schema registry of `banyan dev`: everything is registered at the start, and what breaks its mode does not start.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createMemoryStorage, createRegistry, openRegistryServer } from '@banyan/schema-registry'
+import { findPostgres, startPostgresServer } from '@banyan/tools/postgres-server'
+import { realEnvironment } from 'banyan/core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { reservePort } from './process/ports.ts'
 import {
   type Command,
   createPlace,
@@ -112,3 +116,47 @@ test('--no-schemas: no registry, and nobody judges', async () => {
   expect((await second.status()).schemas).toBeNull()
   expect((await schema(['list'])).output).toContain('there is no schema registry')
 })
+
+test.skipIf(!findPostgres().found)(
+  'a host without a parent asks the registry it is given; while nobody answers, what was accepted before starts',
+  async () => {
+    const server = await startPostgresServer()
+    const registry = createRegistry({ storage: createMemoryStorage() })
+    const http = await openRegistryServer({ environment: realEnvironment(), registry, token: 'secret', port: 0 })
+    const free = (): Promise<number> => reservePort({ port: 0, owner: '', setting: '' })
+    const run = async (env: Env): Promise<Command> => {
+      const places = {
+        BANYAN_LISTEN: `127.0.0.1:${await free()}`,
+        DATABASE_URL: server.url,
+        BANYAN_DATA_DIR: place.dataDir,
+      }
+      const host = startCommand(['run', '--name', 'alone'], { ...places, ...env }, place.project)
+      systems.push(host)
+      return host
+    }
+    const untilReady = async (host: Command): Promise<void> => {
+      await eventually('the host to be ready', host.output, (text) => text.includes('"ready"'))
+      host.child.kill('SIGTERM')
+      await host.ended
+    }
+    const given = { BANYAN_SCHEMA_REGISTRY: `http://127.0.0.1:${http.port}`, BANYAN_SCHEMA_TOKEN: 'secret' }
+    try {
+      const unjudged = await run({})
+      await untilReady(unjudged)
+      expect(unjudged.output()).toContain('no schema registry')
+      await untilReady(await run(given))
+      expect(await registry.subjects()).toContain('counter.added.v1')
+      await http.close(100)
+      const cached = await run(given)
+      await untilReady(cached)
+      expect(cached.output()).toContain('all schemas were accepted before')
+      edit(before, after)
+      const stranger = await run(given)
+      expect((await stranger.ended).code).toBe(1)
+      expect(stranger.output()).toMatch(/cannot be reached.*never accepted.*counter\.added\.v1/)
+    } finally {
+      await http.close(100)
+      await server.stop()
+    }
+  },
+)

@@ -68,6 +68,27 @@ const refusal = (work: Promise<unknown>): Promise<BanyanError> =>
     (error: unknown) => error as BanyanError,
   )
 
+test('a start that changes nothing asks once per contract; a registry that cannot list is asked one by one', async () => {
+  await admit(orders())
+  const asked: string[] = []
+  const one = (name: 'versions' | 'compatibility' | 'register'): object => {
+    const method = authority[name] as (...given: never[]) => Promise<never>
+    const counting = (...given: never[]): Promise<never> => {
+      asked.push(name)
+      return method(...given)
+    }
+    return { [name]: counting }
+  }
+  const counted = { ...authority, ...one('versions'), ...one('compatibility'), ...one('register') }
+  authority = counted
+  await admit(orders())
+  expect(asked).toEqual([])
+  authority = { ...counted, latest: () => Promise.reject(new BanyanError('NOT_FOUND', 'HTTP 404 Not Found')) }
+  await admit(orders())
+  expect(asked.filter((name) => name === 'versions')).toHaveLength(3)
+  expect(asked).not.toContain('register')
+})
+
 test('every event and operation becomes a subject, with the mode that fits it', async () => {
   await admit(orders())
   await admit(orders())

@@ -41,6 +41,17 @@ test('tokens from the variable or the file; the file wins', () => {
   rmSync(folder, { recursive: true })
 })
 
+test('a schema registry by its address; a token only beside it', () => {
+  const schemas = (env: Readonly<Record<string, string>>) => toStandaloneSettings(env).schemas
+  expect(schemas({ BANYAN_SCHEMA_TOKEN: 'x' })).toBeUndefined()
+  expect(schemas({ BANYAN_SCHEMA_REGISTRY: 'http://r:8081/' })).toEqual({ origin: 'http://r:8081' })
+  expect(schemas({ BANYAN_SCHEMA_REGISTRY: 'https://r', BANYAN_SCHEMA_TOKEN: 'x' })).toEqual({
+    origin: 'https://r',
+    token: 'x',
+  })
+  expect(() => schemas({ BANYAN_SCHEMA_REGISTRY: 'r:8081' })).toThrow('BANYAN_SCHEMA_REGISTRY must be like')
+})
+
 test('all faults in one message, no secret in it', () => {
   const wrong = () =>
     toStandaloneSettings({

@@ -65,7 +65,7 @@ function toRegistry(env: Env, faults: string[]): StandaloneSettings['schemas'] {
   if (!text) return undefined
   const url = URL.parse(text)
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
-    faults.push(`BANYAN_SCHEMA_REGISTRY must be like http://10.0.0.1:8081, is '${text}'`)
+    faults.push('BANYAN_SCHEMA_REGISTRY must be like http://10.0.0.1:8081')
     return undefined
   }
   return { origin: url.origin, ...(token && { token }) }
