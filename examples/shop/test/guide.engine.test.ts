@@ -48,7 +48,7 @@ describe.skipIf(!findPostgres().found || !hasCurl)('the guide to the shop', () =
     const output = await sh(commands.slice(ordering, rest).filter((line) => !line.includes('/cancel')))
     expect(output).toContain('"status":')
     expect(output).toContain('"chargeId":')
-    expect(commands.filter((line) => line.includes('curl'))).toHaveLength(15)
+    expect(commands.filter((line) => line.includes('curl'))).toHaveLength(16)
   })
 
   it('links to files that are there', () => {

@@ -60,10 +60,11 @@ export function createPostgresProjections({ run, transact, after }: PostgresProj
     swap: (of, { withinMs = 5_000, ...given }) => transact((tx) => swap(tx, of, { after, withinMs, ...given })),
     async applyInline(tx, of, source, eventIds) {
       const [row] = await tx.sql<{ open: boolean }>`
-        WITH open AS MATERIALIZED (
-          SELECT FROM banyan.projection_version
-          WHERE name = ${of.name} AND version = ${of.version} AND inline FOR SHARE
+        WITH held AS MATERIALIZED (
+          -- Asked for inline only behind the lock: a condition on it would be looked at first, and would not wait for a swap.
+          SELECT inline FROM banyan.projection_version WHERE name = ${of.name} AND version = ${of.version} FOR SHARE
         ),
+        open AS MATERIALIZED (SELECT FROM held WHERE inline),
         marked AS (
           INSERT INTO banyan.mark (consumer_group, event_id, source, log_offset)
           SELECT ${projectionGroup(of)}, id, ${source}, 0 FROM open, unnest(${eventIds}::uuid[]) AS id
