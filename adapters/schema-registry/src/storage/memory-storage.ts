@@ -14,6 +14,28 @@ interface Subject {
   settings: SubjectSettings
 }
 
+/** Each schema once, whatever subjects have it. */
+function createSchemas(): {
+  readonly byId: ReadonlyMap<number, StoredSchema>
+  readonly byFingerprint: ReadonlyMap<string, StoredSchema>
+  add(schema: NewSchema): StoredSchema
+} {
+  const byId = new Map<number, StoredSchema>()
+  const byFingerprint = new Map<string, StoredSchema>()
+  return {
+    byId,
+    byFingerprint,
+    add(schema) {
+      const known = byFingerprint.get(schema.fingerprint)
+      if (known !== undefined) return known
+      const stored: StoredSchema = { ...schema, id: byId.size + 1 }
+      byId.set(stored.id, stored)
+      byFingerprint.set(stored.fingerprint, stored)
+      return stored
+    },
+  }
+}
+
 /**
  * Makes an empty storage.
  *
@@ -22,21 +44,12 @@ interface Subject {
  */
 export function createMemoryStorage(): SchemaStorage {
   const subjects = new Map<string, Subject>()
-  const schemas = new Map<number, StoredSchema>()
-  const byFingerprint = new Map<string, StoredSchema>()
+  const schemas = createSchemas()
 
   const of = (name: string): Subject => {
     const found = subjects.get(name) ?? { revision: 0, versions: [], settings: {} }
     subjects.set(name, found)
     return found
-  }
-  const add = (schema: NewSchema): StoredSchema => {
-    const known = byFingerprint.get(schema.fingerprint)
-    if (known !== undefined) return known
-    const stored: StoredSchema = { ...schema, id: schemas.size + 1 }
-    schemas.set(stored.id, stored)
-    byFingerprint.set(stored.fingerprint, stored)
-    return stored
   }
   const change = (name: string, versions: (before: SubjectVersion[]) => SubjectVersion[]): void => {
     const subject = of(name)
@@ -64,10 +77,10 @@ export function createMemoryStorage(): SchemaStorage {
         .flatMap((versions) => (latest ? versions.slice(-1) : versions))
       return chosen
         .slice(offset, offset + limit)
-        .map(({ subject, version, id }) => ({ ...(schemas.get(id) as StoredSchema), subject, version }))
+        .map(({ subject, version, id }) => ({ ...(schemas.byId.get(id) as StoredSchema), subject, version }))
     },
-    schema: async (id) => schemas.get(id),
-    byFingerprint: async (fingerprint) => byFingerprint.get(fingerprint),
+    schema: async (id) => schemas.byId.get(id),
+    byFingerprint: async (fingerprint) => schemas.byFingerprint.get(fingerprint),
     async uses(id) {
       return [...subjects.values()].flatMap(({ versions }) => versions.filter((one) => one.id === id))
     },
@@ -75,11 +88,11 @@ export function createMemoryStorage(): SchemaStorage {
       const used = new Set([...subjects.values()].flatMap(({ versions }) => versions.map(({ id }) => id)))
       const refers = (one: StoredSchema): boolean =>
         one.references.some((reference) => reference.subject === subject && reference.version === version)
-      return [...schemas.values()].some((one) => used.has(one.id) && refers(one))
+      return [...schemas.byId.values()].some((one) => used.has(one.id) && refers(one))
     },
     async append(name, revision, schema) {
       if (of(name).revision !== revision) return undefined
-      const { id } = add(schema)
+      const { id } = schemas.add(schema)
       const version = Math.max(0, ...of(name).versions.map((one) => one.version)) + 1
       const added: SubjectVersion = { subject: name, version, id, deleted: false }
       change(name, (before) => [...before, added])

@@ -23,17 +23,12 @@ import { createRunRecorder, type Running } from './run-recorder.ts'
 import { SystemDatabases } from './system-databases.ts'
 import { SystemSchemas } from './system-schemas.ts'
 import type { ParentState, SystemView } from './system-view.ts'
+import { ended, stopped } from './words.ts'
 
 /** Hosts that are restarted for new code have this long for what they are doing. */
 const restartDrainMs = 3_000
 /** A port may still be held by what an earlier parent had left running. */
 const portPatienceMs = 3_000
-
-interface Launched {
-  readonly hosts: HostGroup
-  /** Rejects when the databases cannot be made, or the registry cannot be opened. */
-  readonly provisioned: Promise<unknown>
-}
 
 /** See the top of the file. */
 export class Parent implements SystemView {
@@ -102,9 +97,8 @@ export class Parent implements SystemView {
     this.#control = await openControlPort(this)
     const verbose = env['BANYAN_LOG_LEVEL'] === 'debug'
     this.#databases = new SystemDatabases({ environment, settings: this.settings, log, verbose })
-    const { schemaPort } = this.settings
-    if (schemaPort !== undefined)
-      this.#schemas = new SystemSchemas({ environment, port: schemaPort, token: this.data.token })
+    const { schemaPort: port } = this.settings
+    if (port !== undefined) this.#schemas = new SystemSchemas({ environment, port, token: this.data.token })
     this.extras = createExtraChildren(this.settings.processes, {
       environment,
       folder: this.options.project.folder,
@@ -145,12 +139,11 @@ export class Parent implements SystemView {
     await this.#launch(system, databases).provisioned
   }
 
-  #launch(system: SystemDescription, databases: SystemDatabases): Launched {
+  /** `provisioned` rejects when the databases cannot be made, or the registry cannot be opened. */
+  #launch(system: SystemDescription, databases: SystemDatabases): { hosts: HostGroup; provisioned: Promise<unknown> } {
     const { environment, cli, project, log } = this.options
-    const plans = planTopology(
-      system.services.map(({ name }) => name),
-      this.settings.split,
-    )
+    const names = system.services.map(({ name }) => name)
+    const plans = planTopology(names, this.settings.split)
     const connections = planConnections(plans)
     const provisioned = databases.provision(system, connections)
     provisioned.catch(() => undefined)
@@ -255,8 +248,3 @@ export class Parent implements SystemView {
     this.options.log.say(message, level)
   }
 }
-
-const ended = (name: string, how: string, retryInMs: number): string =>
-  `${name} ended (${how}); starting it again in ${(retryInMs / 1_000).toFixed(1)} s`
-
-const stopped = (): CommandError => new CommandError('stopped before it was ready')
