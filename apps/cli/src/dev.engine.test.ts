@@ -109,7 +109,8 @@ test('no secret is in arguments or environments, and files that hold some are fo
   const passwords = readdirSync(join(place.dataDir, 'passwords')).map((name) =>
     readFileSync(join(place.dataDir, 'passwords', name), 'utf8').trim(),
   )
-  expect(passwords.length).toBe(3)
+  // Two services, the log, the schema registry.
+  expect(passwords.length).toBe(4)
   const { processes } = await system.status()
   const children = processes.filter(({ kind, pid }) => pid !== null && (kind === 'host' || kind === 'process'))
   expect(children).toHaveLength(4)
