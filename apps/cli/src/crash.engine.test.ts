@@ -37,7 +37,7 @@ async function killAndRecover(name: string): Promise<{ readonly before: number; 
 }
 
 test('a host, split: it is started again, the others go on, nothing that was acknowledged is lost', async () => {
-  system = await startSystem(place, ['--no-watch', '--split', 'all'])
+  system = await startSystem(place, ['--no-watch', '--no-schemas', '--split', 'all'])
   await system.ready()
   await system.post('/counter', { by: 9 })
   const greeter = await system.pidOf('greeter')
@@ -59,7 +59,7 @@ test('a host, split: it is started again, the others go on, nothing that was ack
 })
 
 test('the only host, the program beside it, and the database server', async () => {
-  system = await startSystem(place, ['--no-watch'])
+  system = await startSystem(place, ['--no-watch', '--no-schemas'])
   await system.ready()
   await system.post('/counter', { by: 2 })
   await killAndRecover('main')
@@ -75,7 +75,7 @@ test('the only host, the program beside it, and the database server', async () =
 })
 
 test('an error that nobody catches ends the host with 1, and it is started again', async () => {
-  system = await startSystem(place, ['--no-watch'])
+  system = await startSystem(place, ['--no-watch', '--no-schemas'])
   await system.ready()
   const before = await system.pidOf('main')
   await system.post('/throw-later', {})
@@ -91,7 +91,7 @@ test('an error that nobody catches ends the host with 1, and it is started again
 })
 
 test('a host that is asked to end by somebody else drains and is started again', async () => {
-  system = await startSystem(place, ['--no-watch'])
+  system = await startSystem(place, ['--no-watch', '--no-schemas'])
   await system.ready()
   const before = await system.pidOf('main')
   const slow = system.get('/slow/1000')
@@ -111,7 +111,7 @@ test('a host that is asked to end by somebody else drains and is started again',
 })
 
 test('the parent: its children end, nothing is left, and the next start finds its data', async () => {
-  system = await startSystem(place, ['--no-watch', '--split', 'all'])
+  system = await startSystem(place, ['--no-watch', '--no-schemas', '--split', 'all'])
   await system.ready()
   await system.post('/counter', { by: 4 })
   const record = readRunRecord(place.dataDir)
@@ -125,18 +125,18 @@ test('the parent: its children end, nothing is left, and the next start finds it
     () => all.filter(isRunning).length,
     (left) => left === 0,
   )
-  system = await startSystem(place, ['--no-watch'])
+  system = await startSystem(place, ['--no-watch', '--no-schemas'])
   await system.ready()
   expect((await system.get('/counter')).body).toMatchObject({ total: 4 })
 })
 
 test('the parent, and the next start at once: what is left is ended first', async () => {
-  system = await startSystem(place, ['--no-watch', '--split', 'all'])
+  system = await startSystem(place, ['--no-watch', '--no-schemas', '--split', 'all'])
   await system.ready()
   await system.post('/counter', { by: 6 })
   system.child.kill('SIGKILL')
   await system.ended
-  system = await startSystem(place, ['--no-watch', '--split', 'all'])
+  system = await startSystem(place, ['--no-watch', '--no-schemas', '--split', 'all'])
   await system.ready()
   expect((await system.get('/counter')).body).toMatchObject({ total: 6 })
   const record = JSON.parse(readFileSync(`${place.dataDir}/run.json`, 'utf8')) as { parent: { pid: number } }

@@ -44,7 +44,7 @@ const heard = async (running: RunningSystem): Promise<number> =>
   ((await running.get('/heard')).body as { sum: number }).sum
 
 test('dead letters are listed, replayed in order by whoever holds the assignment, and what is behind them flows', async () => {
-  system = await startSystem(place, ['--no-watch'])
+  system = await startSystem(place, ['--no-watch', '--no-schemas'])
   await system.ready()
   await banyan('db', 'sql', 'greeter', 'alter table heard add constraint small check (by < 50)', '--write')
   await system.post('/counter', { by: 99 })

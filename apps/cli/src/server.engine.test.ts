@@ -59,7 +59,7 @@ async function lookInside(env: Env): Promise<void> {
 }
 
 test('db commands find the embedded database, whether the system runs or not', async () => {
-  const system = await startSystem(place, ['--no-watch'])
+  const system = await startSystem(place, ['--no-watch', '--no-schemas'])
   commands.push(system)
   await system.ready()
   await system.post('/counter', { by: 5 })
@@ -83,7 +83,7 @@ describe.skipIf(!installation.found)('a PostgreSQL server', () => {
     const migrated = await banyan(['db', 'migrate', '--json'], env)
     expect(migrated.code).toBe(0)
     expect(migrated.output).toContain('applied now')
-    const system = await startSystem(place, ['--no-watch', '--split', 'all'], env)
+    const system = await startSystem(place, ['--no-watch', '--no-schemas', '--split', 'all'], env)
     commands.push(system)
     await system.ready()
     await system.post('/counter', { by: 5 })

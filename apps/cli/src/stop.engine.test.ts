@@ -34,7 +34,7 @@ const slowUnderWay = () =>
 test.each([[[]], [['--split', 'all']]])(
   'SIGTERM %j: what is under way is answered, then all end, with 0',
   async (args) => {
-    system = await startSystem(place, ['--no-watch', ...args])
+    system = await startSystem(place, ['--no-watch', '--no-schemas', ...args])
     await system.ready()
     const slow = system.get('/slow/1500')
     await slowUnderWay()
@@ -48,7 +48,7 @@ test.each([[[]], [['--split', 'all']]])(
 )
 
 test('the signal that a terminal and a package manager both send is one wish', async () => {
-  system = await startSystem(place, ['--no-watch'])
+  system = await startSystem(place, ['--no-watch', '--no-schemas'])
   await system.ready()
   const slow = system.get('/slow/1000')
   await slowUnderWay()
@@ -60,7 +60,7 @@ test('the signal that a terminal and a package manager both send is one wish', a
 })
 
 test('a second signal ends everything at once, with 1', async () => {
-  system = await startSystem(place, ['--no-watch'])
+  system = await startSystem(place, ['--no-watch', '--no-schemas'])
   await system.ready()
   const slow = system.get('/slow/20000').catch((error: Error) => error)
   await slowUnderWay()
@@ -82,12 +82,12 @@ test('a second signal ends everything at once, with 1', async () => {
 })
 
 test('a signal during the start ends what was started so far', async () => {
-  system = await startSystem(place, ['--no-watch'])
+  system = await startSystem(place, ['--no-watch', '--no-schemas'])
   await eventually('the status page', system.status, ({ state }) => state === 'starting')
   system.child.kill('SIGTERM')
   expect((await system.ended).code).not.toBeNull()
   expect(readRunRecord(place.dataDir)).toBeUndefined()
-  const again = await startSystem(place, ['--no-watch'])
+  const again = await startSystem(place, ['--no-watch', '--no-schemas'])
   system = again
   await again.ready()
 })

@@ -16,7 +16,7 @@ let system: RunningSystem
 
 beforeEach(async () => {
   place = createPlace()
-  system = await startSystem(place)
+  system = await startSystem(place, ['--no-schemas'])
   await system.ready()
 })
 afterEach(async () => {

@@ -58,102 +58,113 @@ const things = defineService(Things, {
   },
 })
 
-describeEngines('replicate', (engine) => {
-  const closing: (() => Promise<unknown>)[] = []
-  const urls = new Map<string, string>()
-  beforeEach(async () => {
-    for (const name of ['things', 'copies', 'bus']) urls.set(name, await createDatabase(engine()))
-  })
-  afterEach(async () => {
-    for (const close of closing.splice(0).reverse()) await close()
-  })
-
-  /** A host with both services; `pages` is called before each page of the snapshot is read. */
-  async function start(version: number, firstOffset: number, pages: () => Promise<void>): Promise<Host> {
-    const copy = replicate('things', Things.events.changed, {
-      version,
-      tombstone: ({ gone }) => gone,
-      versionOf: ({ revision }) => revision,
-      snapshot: async (cursor, call) => {
-        await pages()
-        return call(Things.list, cursor === undefined ? {} : { cursor })
-      },
+describeEngines(
+  'replicate',
+  (engine) => {
+    const closing: (() => Promise<unknown>)[] = []
+    const urls = new Map<string, string>()
+    beforeEach(async () => {
+      for (const name of ['things', 'copies', 'bus']) urls.set(name, await createDatabase(engine()))
     })
-    const copies = defineService(Copies, {
-      database,
-      calls: [Things],
-      operations: {
-        async all(_input, ctx) {
-          const { db } = await ctx.projection(copy)
-          const rows = await db.selectFrom('copy').select('data').where('deleted', '=', false).orderBy('key').execute()
-          return { items: rows.map(({ data }) => data) }
+    afterEach(async () => {
+      for (const close of closing.splice(0).reverse()) await close()
+    })
+
+    /** A host with both services; `pages` is called before each page of the snapshot is read. */
+    async function start(version: number, firstOffset: number, pages: () => Promise<void>): Promise<Host> {
+      const copy = replicate('things', Things.events.changed, {
+        version,
+        tombstone: ({ gone }) => gone,
+        versionOf: ({ revision }) => revision,
+        snapshot: async (cursor, call) => {
+          await pages()
+          return call(Things.list, cursor === undefined ? {} : { cursor })
         },
-      },
-      projections: [copy],
-    })
-    const log = await createPostgresBus({ url: urls.get('bus') as string })
-    const read: Bus['read'] = (source, after, limit) => log.read(source, Math.max(after, firstOffset - 1), limit)
-    const host = createHost({
-      system: defineSystem({
-        name: 'test',
-        services: [service(Things, async () => ({ things })), service(Copies, async () => ({ copies }))],
-      }),
-      environment: realEnvironment(),
-      incarnation: `host#${closing.length}`,
-      openStore: async (name) => {
-        const store = await createPostgresStore({ url: urls.get(name) as string, service: name })
-        const up = 'CREATE TABLE thing (id text PRIMARY KEY, revision int NOT NULL, gone boolean NOT NULL)'
-        await store.migrate([{ name: '001-thing', checksum: 'c', up }])
-        return store
-      },
-      bus: { ...log, read },
-      log: silentLog,
-    })
-    closing.push(
-      () => log.close(),
-      () => host.stop({ drainMs: 1_000 }),
-    )
-    await host.start()
-    return host
-  }
-  const set = (host: Host, id: string, gone = false): Promise<unknown> =>
-    host.invoke(Things.set, { id, gone }, { caller: 't' })
-  const all = (host: Host): Promise<unknown> =>
-    host.invoke(Copies.all, {}, { caller: 't' }).then(({ items }) => items, String)
-  const names = Array.from({ length: 10 }, (_, index) => `thing-${index}`)
+      })
+      const copies = defineService(Copies, {
+        database,
+        calls: [Things],
+        operations: {
+          async all(_input, ctx) {
+            const { db } = await ctx.projection(copy)
+            const rows = await db
+              .selectFrom('copy')
+              .select('data')
+              .where('deleted', '=', false)
+              .orderBy('key')
+              .execute()
+            return { items: rows.map(({ data }) => data) }
+          },
+        },
+        projections: [copy],
+      })
+      const log = await createPostgresBus({ url: urls.get('bus') as string })
+      const read: Bus['read'] = (source, after, limit) => log.read(source, Math.max(after, firstOffset - 1), limit)
+      const host = createHost({
+        system: defineSystem({
+          name: 'test',
+          services: [service(Things, async () => ({ things })), service(Copies, async () => ({ copies }))],
+        }),
+        environment: realEnvironment(),
+        incarnation: `host#${closing.length}`,
+        openStore: async (name) => {
+          const store = await createPostgresStore({ url: urls.get(name) as string, service: name })
+          const up = 'CREATE TABLE thing (id text PRIMARY KEY, revision int NOT NULL, gone boolean NOT NULL)'
+          await store.migrate([{ name: '001-thing', checksum: 'c', up }])
+          return store
+        },
+        bus: { ...log, read },
+        log: silentLog,
+      })
+      closing.push(
+        () => log.close(),
+        () => host.stop({ drainMs: 1_000 }),
+      )
+      await host.start()
+      return host
+    }
+    const set = (host: Host, id: string, gone = false): Promise<unknown> =>
+      host.invoke(Things.set, { id, gone }, { caller: 't' })
+    const all = (host: Host): Promise<unknown> =>
+      host.invoke(Copies.all, {}, { caller: 't' }).then(({ items }) => items, String)
+    const names = Array.from({ length: 10 }, (_, index) => `thing-${index}`)
 
-  it('follows what changes, and forgets what is gone', async () => {
-    const host = await start(1, 1, async () => Promise.reject(new Error('no snapshot is needed')))
-    for (const name of names) await set(host, name)
-    await set(host, 'thing-3', true)
-    await set(host, 'thing-4')
-    const expected = names
-      .filter((name) => name !== 'thing-3')
-      .map((id) => ({ id, revision: id === 'thing-4' ? 2 : 1, gone: false }))
-    await expect.poll(() => all(host), { timeout: 20_000 }).toEqual(expected)
-  }, 60_000)
+    it('follows what changes, and forgets what is gone', async () => {
+      const host = await start(1, 1, async () => Promise.reject(new Error('no snapshot is needed')))
+      for (const name of names) await set(host, name)
+      await set(host, 'thing-3', true)
+      await set(host, 'thing-4')
+      const expected = names
+        .filter((name) => name !== 'thing-3')
+        .map((id) => ({ id, revision: id === 'thing-4' ? 2 : 1, gone: false }))
+      await expect.poll(() => all(host), { timeout: 20_000 }).toEqual(expected)
+    }, 60_000)
 
-  it('begins late from pages, while things change between them, and ends with what is true', async () => {
-    const first = await start(1, 1, async () => undefined)
-    for (const name of names) await set(first, name)
-    for (const name of names) await set(first, name, name === 'thing-9')
-    let pages = 0
-    const late = await start(2, 15, async () => {
-      pages += 1
-      // On both sides of what the page shows: read already, and to be read.
-      await set(first, 'thing-0')
-      await set(first, 'thing-8', pages === 2)
-    })
-    const expected = [...names.slice(0, 9)].map((id) => ({
-      id,
-      revision: id === 'thing-0' || id === 'thing-8' ? 2 + pages : 2,
-      gone: false,
-    }))
-    await expect.poll(() => late.status().projections[0]?.state, { timeout: 30_000 }).toBe('live')
-    expect(pages).toBe(3)
-    const truth = expected.map((row) => (row.id === 'thing-0' || row.id === 'thing-8' ? { ...row, revision: 5 } : row))
-    await expect.poll(() => all(late), { timeout: 20_000 }).toEqual(truth)
-    await set(late, 'thing-5', true)
-    await expect.poll(async () => ((await all(late)) as unknown[]).length, { timeout: 20_000 }).toBe(8)
-  }, 90_000)
-})
+    it('begins late from pages, while things change between them, and ends with what is true', async () => {
+      const first = await start(1, 1, async () => undefined)
+      for (const name of names) await set(first, name)
+      for (const name of names) await set(first, name, name === 'thing-9')
+      let pages = 0
+      const late = await start(2, 15, async () => {
+        pages += 1
+        // On both sides of what the page shows: read already, and to be read.
+        await set(first, 'thing-0')
+        await set(first, 'thing-8', pages === 2)
+      })
+      const expected = [...names.slice(0, 9)].map((id) => ({
+        id,
+        revision: id === 'thing-0' || id === 'thing-8' ? 2 + pages : 2,
+        gone: false,
+      }))
+      await expect.poll(() => late.status().projections[0]?.state, { timeout: 30_000 }).toBe('live')
+      expect(pages).toBe(3)
+      const truth = expected.map((row) =>
+        row.id === 'thing-0' || row.id === 'thing-8' ? { ...row, revision: 5 } : row,
+      )
+      await expect.poll(() => all(late), { timeout: 20_000 }).toEqual(truth)
+      await set(late, 'thing-5', true)
+      await expect.poll(async () => ((await all(late)) as unknown[]).length, { timeout: 20_000 }).toBe(8)
+    }, 90_000)
+  },
+  'server',
+)

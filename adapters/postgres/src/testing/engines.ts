@@ -39,14 +39,22 @@ const startEmbedded = async (): Promise<Engine> => {
   }
 }
 
-/** Declares tests once for each server there is. `engine()` gives it while they run. */
-export function describeEngines(name: string, declare: (engine: () => Engine, engineName: string) => void): void {
-  const found = findPostgres()
+/**
+ * Declares tests once for each server there is. `engine()` gives it while they run. Tests that take long and depend little on
+ * the server run `mostlyOn` one of them, or on the other where it is missing; with BANYAN_EVERY_ENGINE set on both all the same.
+ */
+export function describeEngines(
+  name: string,
+  declare: (engine: () => Engine, engineName: string) => void,
+  mostlyOn?: 'server' | 'embedded',
+): void {
+  const hasServer = findPostgres().found
+  const only = process.env['BANYAN_EVERY_ENGINE'] === undefined && hasServer ? mostlyOn : undefined
   const servers: [string, () => Promise<Engine>, boolean][] = [
-    ['server', startServer, found.found],
+    ['server', startServer, hasServer],
     ['embedded', startEmbedded, true],
   ]
-  for (const [engineName, start, there] of servers)
+  for (const [engineName, start, there] of servers.filter(([one]) => only === undefined || only === one))
     describe.skipIf(!there)(`${name} (${engineName})`, () => {
       let engine: Engine | undefined
       beforeAll(async () => {

@@ -29,7 +29,7 @@ interface Opened {
 
 const host = '127.0.0.1'
 /** Hosts ask at their start, all at once; then hardly anybody does. */
-const connections = 2
+const connections = 4
 const idleMs = 5_000
 const closeMs = 500
 

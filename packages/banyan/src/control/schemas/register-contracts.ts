@@ -58,13 +58,26 @@ export async function registerContracts(
   options: RegisterOptions,
 ): Promise<readonly SchemaRegistration[]> {
   const known = await readKnown(contracts, options.authority)
-  const judged: Judged[] = []
-  for (const subject of subjectsOf(contracts))
-    judged.push(known.has(keyOf(subject)) ? { subject, ...passed } : await judge(subject, options))
+  const judged = await inParallel(subjectsOf(contracts), async (subject) =>
+    known.has(keyOf(subject)) ? { subject, ...passed } : judge(subject, options),
+  )
   const refusals = judged.flatMap((one) => one.refusals)
   if (refusals.length > 0) throw refused(refusals)
-  if (options.dryRun !== true) for (const one of judged) await register(one, options.authority)
+  if (options.dryRun !== true) await inParallel(judged, (one) => register(one, options.authority))
   return judged.map(({ subject: { subject, fingerprint }, state }) => ({ subject, fingerprint, state }))
+}
+
+/** Subjects that are asked about, or registered, at a time: a first start has hundreds of questions. */
+const atATime = 8
+
+async function inParallel<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = []
+  for (let from = 0; from < items.length; from += atATime)
+    results.push(...(await Promise.all(items.slice(from, from + atATime).map(work))))
+  return results
 }
 
 const keyOf = ({ subject, fingerprint }: { readonly subject: string; readonly fingerprint: string }): string =>
