@@ -66,8 +66,11 @@ function toFrame(options: InboundOptions, call: InboundCall, identity: string): 
   )
   const self = identity === gatewayName ? (metadata.caller ?? identity) : identity
   const { position: token } = metadata
-  const position = token === undefined ? undefined : parsePosition(token, options.clock.now())
-  const source: CancelSource = { follow: (follower) => call.follow(follower), position }
+  // Few calls carry one; the others need no object besides the call.
+  const source: CancelSource =
+    token === undefined
+      ? call
+      : { follow: (follower) => call.follow(follower), position: parsePosition(token, options.clock.now()) }
   return new EntryFrame(self, trace, options.clock.monotonic() + metadata.timeoutMs, source)
 }
 
@@ -80,7 +83,7 @@ const unknownOperation = (wire: string): BanyanError =>
 /** Creates the handler that a transport serves. */
 export function createInbound(options: InboundOptions): WireHandler {
   const identify = createIdentify(options.tokens)
-  function invoke(call: InboundCall): Promise<unknown> {
+  function invoke(call: InboundCall): Promise<string> {
     const identity = identify(call)
     if (options.isDraining()) throw draining()
     const operation = options.find(call.wire)
@@ -91,16 +94,14 @@ export function createInbound(options: InboundOptions): WireHandler {
     const work = operation(frame, parseInput(call.body), idempotencyKey === undefined ? undefined : { idempotencyKey })
     return work.then((output) => {
       if (frame.noted !== undefined) call.published = formatPosition(frame.noted)
-      return output
+      return JSON.stringify(output)
     })
   }
   return (call) => {
     try {
-      return invoke(call).then(toText)
+      return invoke(call)
     } catch (error) {
       return Promise.reject(error)
     }
   }
 }
-
-const toText = (output: unknown): string => JSON.stringify(output)
