@@ -32,18 +32,21 @@ export type Handler<Op, Own extends string, Allowed extends string, Tables> = Op
     ) => R | Promise<R>
   : never
 
-/** What {@link defineService} takes. */
+/**
+ * What {@link defineService} takes. `Tables` is inferred from `database` alone, hence NoInfer everywhere else: it says so, and it
+ * keeps the compiler from comparing one query builder with another, which costs more than checking five services.
+ */
 export interface ServiceSpec<C extends AnyContract, Calls extends readonly Callable[], Tables, Source extends string> {
   /** What this service may call: whole contracts, or single operations. Anything else is refused. */
   readonly calls?: Calls
   readonly database?: DatabaseDefinition<Tables>
-  readonly operations: {
-    readonly [K in keyof C['operations']]: Handler<C['operations'][K], C['name'], Allow<Calls[number]>, Tables>
-  }
+  readonly operations: NoInfer<{
+    readonly [K in keyof C['operations']]: NoInfer<Handler<C['operations'][K], C['name'], Allow<Calls[number]>, Tables>>
+  }>
   readonly on?: (
-    on: On<CommandContext<C['name'], Allow<Calls[number]>, Tables>>,
-  ) => readonly Subscription<CommandContext<C['name'], Allow<Calls[number]>, NoInfer<Tables>>, Source>[]
-  readonly jobs?: readonly Job<CommandContext<C['name'], Allow<Calls[number]>, Tables>>[]
+    on: On<NoInfer<CommandContext<C['name'], Allow<Calls[number]>, Tables>>>,
+  ) => readonly Subscription<NoInfer<CommandContext<C['name'], Allow<Calls[number]>, Tables>>, Source>[]
+  readonly jobs?: readonly Job<NoInfer<CommandContext<C['name'], Allow<Calls[number]>, Tables>>>[]
   /** What this service keeps as streams of facts, made by `defineAggregate`; handlers reach them by `tx.decide` and `ctx.load`. */
   readonly aggregates?: readonly AnyAggregate[]
   /** Read models of this service, made by `defineProjection`; handlers reach them by `ctx.projection`. */
