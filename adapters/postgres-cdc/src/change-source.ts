@@ -11,6 +11,7 @@ import { prepare, runAttempt, withSource } from './lifecycle/attempt.ts'
 import { underLease } from './lifecycle/lease.ts'
 import { type ChangeSourceState, type ChangeSourceStatus, readStatus } from './lifecycle/status.ts'
 import { type ChangeSourceOptions, type ResolvedOptions, resolveOptions } from './options.ts'
+import { noteFault } from './state/faults.ts'
 import { changeSourceMigrations } from './state/schema.ts'
 import { SourceStateTable } from './state/source-state.ts'
 
@@ -54,13 +55,17 @@ const lastBackoffMs = 10_000
  * await source.start()
  */
 export function createChangeSource(options: ChangeSourceOptions): ChangeSource {
-  return new Source(resolveOptions(options))
+  return createSource(resolveOptions(options))
+}
+
+/** The same from options that are complete. */
+export function createSource(options: ResolvedOptions): ChangeSource {
+  return new Source(options)
 }
 
 class Source implements ChangeSource {
   readonly #options: ResolvedOptions
   readonly #table: SourceStateTable
-  readonly #holder: string
   readonly #progress: Progress = emptyProgress()
   readonly #stop = new AbortController()
   readonly #ended = Promise.withResolvers<BanyanError | undefined>()
@@ -71,7 +76,6 @@ class Source implements ChangeSource {
   constructor(options: ResolvedOptions) {
     this.#options = options
     this.#table = new SourceStateTable(options.into, options.name, options.slot)
-    this.#holder = options.environment.random.uuidv7()
   }
 
   get state(): ChangeSourceState {
@@ -129,7 +133,7 @@ class Source implements ChangeSource {
         await this.#attempt()
         failures = 0
       } catch (error) {
-        if (isRefusal(error) && !this.#stop.signal.aborted) return this.#end(error)
+        if (isRefusal(error) && !this.#stop.signal.aborted) return this.#refused(error)
         if (this.#stop.signal.aborted) break
         this.#note(error)
         failures = this.#progress.commits > before ? 1 : failures + 1
@@ -141,9 +145,9 @@ class Source implements ChangeSource {
   }
 
   async #attempt(): Promise<void> {
-    const { leaseMs, environment, name } = this.#options
+    const { leaseMs, environment, name, holder } = this.#options
     const claimedMs = environment.clock.monotonic()
-    const state = await this.#table.acquire(this.#holder, leaseMs)
+    const state = await this.#table.acquire(holder, leaseMs)
     if (state === undefined) {
       this.#state = 'waiting'
       return this.#pause(Math.min(2_000, leaseMs / 5))
@@ -175,6 +179,13 @@ class Source implements ChangeSource {
 
   #pause(ms: number): Promise<void> {
     return sleep(this.#options.environment.timers, ms, this.#stop.signal).catch(() => {})
+  }
+
+  /** Where it stopped is written down first, so that a person may pass over it. */
+  async #refused(error: BanyanError): Promise<void> {
+    const { into, name } = this.#options
+    await noteFault(into, name, error).catch((failed) => this.#options.log(`source ${name}: ${String(failed)}`))
+    this.#end(error)
   }
 
   #note(error: unknown): void {

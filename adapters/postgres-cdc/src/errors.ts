@@ -26,9 +26,15 @@ export type Refusal =
   | 'CDC_PROTOCOL'
 
 /** An error after which the source does not go on by itself. */
-export function refuse(reason: Refusal, message: string, hint: string, cause?: unknown): BanyanError {
+export function refuse(
+  reason: Refusal,
+  message: string,
+  hint: string,
+  cause?: unknown,
+  details?: unknown,
+): BanyanError {
   const code = reason === 'CDC_OPTIONS' ? 'INVALID_ARGUMENT' : 'FAILED_PRECONDITION'
-  return new BanyanError(code, message, { reason, hint, cause, outcome: 'none' })
+  return new BanyanError(code, message, { reason, hint, cause, details, outcome: 'none' })
 }
 
 /** True for what {@link refuse} made. */

@@ -2,6 +2,7 @@
 import type { AnyEvent } from 'banyan/contract'
 import { type Environment, realEnvironment } from 'banyan/core'
 import type { Store } from 'banyan/store'
+import { createMakeEvent, type MakeEvent } from './apply/make-event.ts'
 import type { Change } from './change.ts'
 import { refuse } from './errors.ts'
 
@@ -55,14 +56,21 @@ export interface ChangeSourceOptions {
   readonly log?: (message: string) => void
 }
 
-/** With every default filled in. */
-export type ResolvedOptions = Required<ChangeSourceOptions>
+/** With every default filled in, and with what a host gives that runs it as a bridge. */
+export type ResolvedOptions = Required<ChangeSourceOptions> & HostParts
+
+/** What a host has and a source by itself has not. */
+export interface HostParts {
+  readonly makeEvent: MakeEvent
+  /** Of the lease: `<instance>#<incarnation>`; a later incarnation of an instance takes over at once. */
+  readonly holder: string
+}
 
 const namePattern = /^[a-z][a-z0-9_]{0,49}$/
 const slotPattern = /^[a-z0-9_]{1,63}$/
 
 /** Fills in defaults and refuses what cannot work (`CDC_OPTIONS`, naming the option). */
-export function resolveOptions(given: ChangeSourceOptions): ResolvedOptions {
+export function resolveOptions(given: ChangeSourceOptions, host?: HostParts): ResolvedOptions {
   const options = {
     slot: `banyan_${given.name}`,
     publication: `banyan_${given.name}`,
@@ -77,8 +85,9 @@ export function resolveOptions(given: ChangeSourceOptions): ResolvedOptions {
     alarmRetainedBytes: 1024 ** 3,
     environment: realEnvironment(),
     log: () => {},
+    makeEvent: host?.makeEvent ?? createMakeEvent(given.system, given.service),
     ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as never as typeof given),
-  } as ResolvedOptions
+  } as Omit<ResolvedOptions, 'holder'>
   check('name', namePattern.test(options.name), 'has 1 to 50 lower-case letters, digits and _, a letter first')
   check('slot', slotPattern.test(options.slot), 'has 1 to 63 lower-case letters, digits and _')
   check('publication', options.publication !== '' && options.publication.length <= 63, 'has 1 to 63 characters')
@@ -90,7 +99,7 @@ export function resolveOptions(given: ChangeSourceOptions): ResolvedOptions {
   checkRange('heartbeatMs', options.heartbeatMs, 50, 60_000)
   checkRange('connectTimeoutMs', options.connectTimeoutMs, 100, 60_000)
   checkRange('alarmRetainedBytes', options.alarmRetainedBytes, 1, Number.MAX_SAFE_INTEGER)
-  return options
+  return { ...options, holder: host?.holder ?? options.environment.random.uuidv7() }
 }
 
 /** The name of a table with its schema. */

@@ -1,6 +1,8 @@
 /** Bridges between Banyan's log and RabbitMQ. */
+export { type FromRabbitOptions, fromRabbit, type PublishMessage } from './from-rabbit.ts'
 export { createRabbitBridgeIn, type RabbitBridgeIn, type RabbitBridgeInStatus } from './in/bridge-in.ts'
 export { badMessage, fromCloudEvent, type InboundEvent, type RabbitMessage } from './in/from-message.ts'
+export { maxEventsPerMessage } from './in/make-events.ts'
 export type { RabbitBridgeInOptions } from './in/options.ts'
 export {
   createRabbitBridgeOut,
@@ -9,3 +11,4 @@ export {
   type RabbitBridgeOutStatus,
 } from './out/bridge-out.ts'
 export type { ContentMode } from './out/to-message.ts'
+export { type ToRabbitOptions, toRabbit } from './to-rabbit.ts'

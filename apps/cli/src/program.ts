@@ -1,5 +1,6 @@
 /** The commands, their flags and help. Each command's code is loaded when it is called, so that none pays for another. */
 import { Command, CommanderError, Option } from 'commander'
+import { addBridges } from './bridge-commands.ts'
 import { addEvents } from './event-commands.ts'
 import { exitCodeOf, exitCodes, formatFailure, toFailureDocument } from './failure.ts'
 import { cliVersion } from './self.ts'
@@ -22,6 +23,7 @@ export function createProgram(finish: Finish): Command {
   addDb(program, finish)
   addContract(program, finish)
   addEvents(program, finish)
+  addBridges(program, finish)
   addSchema(program, finish)
   program
     .command('describe', { hidden: true })

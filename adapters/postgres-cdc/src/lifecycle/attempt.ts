@@ -19,6 +19,7 @@ import { ensurePublication, type PublishedTable, readPublication } from '../sour
 import { assertOwnKind, assertSlotContinues } from '../source/slot.ts'
 import { assertSameHistory, readSystem, type SystemFacts } from '../source/system.ts'
 import { readTables } from '../source/tables.ts'
+import { readSkips } from '../state/faults.ts'
 import type { SourceState } from '../state/position.ts'
 import type { SourceStateTable } from '../state/source-state.ts'
 
@@ -120,7 +121,7 @@ async function takeSnapshot(
   )
   const timeMs = await enterSnapshot(sql, exported)
   const parts = { options, table, sql, progress, signal, store: options.into, types: new TypeCatalog() }
-  const mapping = createMapping(options, originOf(system, begun))
+  const mapping = createMapping(options, originOf(system, begun), await readSkips(options.into, options.name))
   const wanted = options.snapshot ? tables : []
   const done = await copyTables({ ...parts, mapping }, begun, wanted, exported, timeMs)
   progress.state = await table.finishSnapshot(done, exported.point)
@@ -177,7 +178,7 @@ async function stream(
   onPhase('streaming')
   progress.state = state
   const relations = new Relations(tables, new TypeCatalog(), toConnect(options, signal))
-  const mapping = createMapping(options, originOf(system, state))
+  const mapping = createMapping(options, originOf(system, state), await readSkips(options.into, options.name))
   const parts = { options, environment, store: options.into, table, connection, relations, mapping, progress, signal }
   await applyStream(parts, state, from)
 }

@@ -62,7 +62,8 @@ export async function readSlot(sql: SqlConnection, name: string): Promise<SlotRo
 /** Refuses a slot from which the stream cannot go on at `position` with nothing missing in between. */
 export function assertSlotContinues(name: string, slot: SlotRow | undefined, database: string, position: Lsn): void {
   const at = toLsnText(position)
-  const again = 'Take a new snapshot: call resnapshot(store, name) and start the source again.'
+  const again =
+    'Take a new snapshot: banyan bridges resnapshot <service> <bridge>, or resnapshot(store, name) and start the source again.'
   if (slot === undefined)
     throw refuse(
       'CDC_SLOT_MISSING',

@@ -42,7 +42,29 @@ CREATE TABLE banyan.change_source_key (
 );
 `
 
+const faults = `
+CREATE TABLE banyan.change_source_fault (
+  source text NOT NULL,
+  place text NOT NULL,
+  change text NOT NULL,
+  error text NOT NULL,
+  failed_at timestamptz NOT NULL DEFAULT banyan.now(),
+  -- Given up by a person; a place that is not was tried again, or will be.
+  skipped_at timestamptz,
+  skipped_by text,
+  why text,
+  PRIMARY KEY (source, place)
+);
+`
+
+const toMigration = (name: string, sql: string): Migration => ({
+  name,
+  checksum: createHash('sha256').update(sql).digest('hex'),
+  up: sql,
+})
+
 /** What the adapter needs in the service's database. */
 export const changeSourceMigrations: readonly Migration[] = [
-  { name: 'banyan-cdc-001-change-source', checksum: createHash('sha256').update(up).digest('hex'), up },
+  toMigration('banyan-cdc-001-change-source', up),
+  toMigration('banyan-cdc-002-faults', faults),
 ]

@@ -30,7 +30,7 @@ export class SourceStateTable {
     return row === undefined ? undefined : { state: toState(row), holder: row.holder }
   }
 
-  /** Takes the lease, under a new epoch; undefined while another reader has it. */
+  /** Takes the lease, under a new epoch; undefined while another reader has it, unless that is an earlier run of this one. */
   async acquire(holder: string, leaseMs: number): Promise<SourceState | undefined> {
     await this.#store.sql`
       INSERT INTO banyan.change_source (name, epoch, lease_until, slot)
@@ -38,7 +38,8 @@ export class SourceStateTable {
     const [row] = await this.#store.sql<StateRow>`
       UPDATE banyan.change_source
       SET epoch = epoch + 1, holder = ${holder}, lease_until = banyan.now() + ${leaseMs} * interval '1 millisecond'
-      WHERE name = ${this.#name} AND (lease_until <= banyan.now() OR holder = ${holder})
+      WHERE name = ${this.#name} AND (lease_until <= banyan.now()
+        OR split_part(holder, '#', 1) = split_part(${holder}, '#', 1))
       RETURNING *, epoch::text, revision::text, position::text, partial_commit::text, partial_changes::text`
     return row === undefined ? undefined : toState(row)
   }
@@ -151,6 +152,7 @@ export class SourceStateTable {
  * await resnapshot(store, 'crm')
  */
 export async function resnapshot(store: Store, name: string): Promise<void> {
+  await store.sql`DELETE FROM banyan.change_source_fault WHERE source = ${name} AND place LIKE 'snapshot %'`
   await store.sql`UPDATE banyan.change_source
     SET phase = 'snapshot', epoch = epoch + 1, revision = revision + 1, holder = NULL, lease_until = banyan.now()
     WHERE name = ${name}`

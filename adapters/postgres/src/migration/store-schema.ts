@@ -9,6 +9,7 @@
  * costs next to nothing on insert and finds old rows, because they were inserted in order of time.
  */
 import type { Migration } from 'banyan/store'
+import { bridgesMigration } from './bridges-schema.ts'
 import { deadLettersMigration } from './dead-letters.ts'
 import { eventStoreMigration } from './event-store-schema.ts'
 import { logRetention } from './log-retention.ts'
@@ -127,6 +128,7 @@ export const storeMigrations: readonly Migration[] = [
   scheduledMigration,
   eventStoreMigration,
   projectionMigration,
+  bridgesMigration,
 ]
 
 /** The database of the log, in order. */

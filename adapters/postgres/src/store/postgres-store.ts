@@ -9,6 +9,7 @@ import { type Delay, processTimers } from '../client/timing.ts'
 import { migrate, readStatus } from '../migration/migrate.ts'
 import { storeMigrations } from '../migration/store-schema.ts'
 import { alone, createRunner } from './alone.ts'
+import { createPostgresBridges } from './postgres-bridges.ts'
 import { createPostgresEventStore } from './postgres-event-store.ts'
 import { createPostgresIdempotency } from './postgres-idempotency.ts'
 import { createPostgresInbox } from './postgres-inbox.ts'
@@ -113,6 +114,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     inbox: createPostgresInbox(run),
     idempotency: createPostgresIdempotency(run),
     scheduled,
+    bridges: createPostgresBridges(run),
     projections: createPostgresProjections({ run, after, transact: (work) => transact(context, work, {}) }),
     streams,
     async adopt() {

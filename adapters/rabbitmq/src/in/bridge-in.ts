@@ -44,13 +44,19 @@ export interface RabbitBridgeIn {
  * bridge.start()
  */
 export function createRabbitBridgeIn(options: RabbitBridgeInOptions): RabbitBridgeIn {
-  return new BridgeIn(resolveBridgeInOptions(options))
+  return createBridgeIn(resolveBridgeInOptions(options))
+}
+
+/** The same from options that are complete. */
+export function createBridgeIn(options: ResolvedBridgeInOptions): BridgeIn {
+  return new BridgeIn(options)
 }
 
 /** How often it looks whether it may work, or whether there is something to do that nothing woke it for. */
 const lookEveryMs = 1_000
 
-class BridgeIn implements RabbitBridgeIn {
+/** See the top of the file. */
+export class BridgeIn implements RabbitBridgeIn {
   readonly #options: ResolvedBridgeInOptions
   readonly #link: RabbitLink
   readonly #takeIn: TakeIn
@@ -89,6 +95,14 @@ class BridgeIn implements RabbitBridgeIn {
     const state = this.#running === undefined || this.#stopping ? 'stopped' : this.#failures > 0 ? 'failing' : idle
     const lastError = this.#lastError ?? this.#link.lastError
     return { state, connected: this.#link.channel !== undefined, lastError, ...this.#takeIn.counts }
+  }
+
+  /** Messages that wait in the queue and were given to nobody; undefined while it cannot be asked. */
+  async queued(): Promise<number | undefined> {
+    const channel = this.#channel
+    if (channel === undefined) return undefined
+    const { messageCount } = await channel.checkQueue(this.#options.queue)
+    return messageCount
   }
 
   async #consume(channel: ConfirmChannel): Promise<void> {

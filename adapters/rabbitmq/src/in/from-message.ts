@@ -96,20 +96,3 @@ function toJson(content: Uint8Array): unknown {
     throw badMessage('its body is not JSON', cause)
   }
 }
-
-/** Bytes of a body that is kept for whoever looks at the parked message. */
-const keptBytes = 65_536
-
-/** The body as a text that every store takes. */
-export function toKeptText({ content }: RabbitMessage): string {
-  const kept = content.subarray(0, keptBytes)
-  try {
-    utf8.decode(content)
-    // The cut may go through a character.
-    const text = kept.toString('utf8')
-    if (!text.includes('\0')) return text
-  } catch {
-    // Below.
-  }
-  return `base64: ${kept.toString('base64')}`
-}

@@ -3,6 +3,7 @@ import type { OperatorLog } from 'banyan/bus'
 import type { Environment } from 'banyan/core'
 import type { Store } from 'banyan/store'
 import { fromCloudEvent, type InboundEvent, type RabbitMessage } from './from-message.ts'
+import { createMakeEvents, type MakeEvents } from './make-events.ts'
 
 /** What a bridge in is made of; times in milliseconds. */
 export interface RabbitBridgeInOptions {
@@ -46,14 +47,25 @@ const defaults = {
 
 const silent: OperatorLog = { info: () => undefined, warn: () => undefined }
 
-/** The same, with nothing left open. */
-export type ResolvedBridgeInOptions = Required<RabbitBridgeInOptions>
+/** What a bridge in works with, by itself or under a host. */
+export interface ResolvedBridgeInOptions
+  extends Required<Omit<RabbitBridgeInOptions, 'system' | 'service' | 'toEvent'>> {
+  readonly makeEvents: MakeEvents
+}
 
 /** Fills in the defaults. */
 export function resolveBridgeInOptions(options: RabbitBridgeInOptions): ResolvedBridgeInOptions {
+  const { system, service, toEvent = fromCloudEvent, ...rest } = options
+  return withDefaults({ ...rest, makeEvents: createMakeEvents(system, service, toEvent) })
+}
+
+/** The same for who makes events otherwise. */
+export function withDefaults(
+  options: Omit<RabbitBridgeInOptions, 'system' | 'service' | 'toEvent'> & { readonly makeEvents: MakeEvents },
+): ResolvedBridgeInOptions {
   const group = options.group ?? `rabbitmq:${options.queue}`
   const idOf = ({ messageId }: RabbitMessage): string | undefined => messageId
-  return { ...defaults, toEvent: fromCloudEvent, idOf, log: silent, ...options, group }
+  return { ...defaults, idOf, log: silent, ...options, group }
 }
 
 /** The name of a queue among the sources of an inbox. */

@@ -1,10 +1,10 @@
 /** Takes messages into the outbox: marks and events in one transaction, each message once, the unusable ones parked. */
-import { toNewEvent } from 'banyan/bus'
-import { BanyanError } from 'banyan/core'
-import { AlreadyApplied, type Assignment, type DeliveryMark, type NewEvent } from 'banyan/store'
-import { badMessage, type RabbitMessage, toKeptText } from './from-message.ts'
-import { toEventId } from './message-id.ts'
-import { type ResolvedBridgeInOptions, sourceOf } from './options.ts'
+import { AlreadyApplied, type Assignment, type StoreTransaction } from 'banyan/store'
+import type { RabbitMessage } from './from-message.ts'
+import { toKeptText } from './kept-message.ts'
+import type { ResolvedBridgeInOptions } from './options.ts'
+import { createParkedMessages } from './parked-messages.ts'
+import { type Prepared, prepareMessage, type Ready } from './prepare.ts'
 
 /** What has been done. */
 export interface TakeInCounts {
@@ -13,6 +13,8 @@ export interface TakeInCounts {
   /** Messages that had been taken in before. */
   readonly repeated: number
   readonly parked: number
+  /** Parked messages that were taken in later. */
+  readonly replayed: number
 }
 
 /** See the top of the file. */
@@ -20,32 +22,22 @@ export interface TakeIn {
   readonly counts: TakeInCounts
   /** When it resolves, all of them may be acknowledged. */
   apply(assignment: Assignment, messages: readonly RabbitMessage[]): Promise<void>
-  /** Moves the low-water mark and forgets old marks, when it is time. */
+  /** Takes parked messages in that are to be replayed, moves the low-water mark, forgets old marks; each when it is time. */
   tidy(assignment: Assignment): Promise<void>
   advance(assignment: Assignment): Promise<void>
 }
 
-interface Ready {
-  readonly mark: DeliveryMark
-  readonly event: NewEvent
-}
-
-interface Unusable {
-  readonly mark: DeliveryMark
-  readonly message: RabbitMessage
-  readonly error: BanyanError
-}
-
-type Prepared = Ready | Unusable
-
 const advanceEveryMs = 1_000
 /** Not right after a start: what is redelivered then is what the marks are needed for most. */
 const trimEveryMs = 3_600_000
+/** Events of one transaction; a batch with more goes message by message. Below the store's bound. */
+const maxEvents = 900
 
 export function createTakeIn(options: ResolvedBridgeInOptions): TakeIn {
   const { store, environment, keepMarksMs } = options
   const { clock } = environment
-  const counts = { taken: 0, repeated: 0, parked: 0 }
+  const counts = { taken: 0, repeated: 0, parked: 0, replayed: 0 }
+  const parked = createParkedMessages(options, counts)
   /** Messages so far, as the offsets of a log that a queue does not have. */
   let offset = 0
   let epoch = -1
@@ -62,12 +54,15 @@ export function createTakeIn(options: ResolvedBridgeInOptions): TakeIn {
   }
   async function publish(all: readonly Ready[]): Promise<void> {
     const delivery = all.map(({ mark }) => mark)
-    await store.transact(async (tx) => all.forEach(({ event }) => void tx.publish(event)), { delivery })
+    const publishAll = async (tx: StoreTransaction): Promise<void> => {
+      for (const { events } of all) for (const event of events) tx.publish(event)
+    }
+    await store.transact(publishAll, { delivery })
     counts.taken += all.length
   }
   async function one(prepared: Prepared): Promise<void> {
     try {
-      if ('event' in prepared) return await publish([prepared])
+      if ('events' in prepared) return await publish([prepared])
       const { mark, message, error } = prepared
       const type = message.type ?? 'unknown'
       await store.inbox.park(mark, { type, envelope: toKeptText(message), attempts: 1, error: error.message })
@@ -89,10 +84,13 @@ export function createTakeIn(options: ResolvedBridgeInOptions): TakeIn {
       begin(assignment)
       const before = offset
       try {
-        const prepared = withoutRepetitions(messages.map((message) => prepare(options, assignment, message, ++offset)))
+        const all = messages.map((message) => prepareMessage(options, assignment, message, ++offset))
+        const prepared = withoutRepetitions(all)
         counts.repeated += messages.length - prepared.length
-        const ready = prepared.filter((item) => 'event' in item)
-        if (ready.length === prepared.length && (await inOne(ready, publish))) return
+        const ready = prepared.filter((item) => 'events' in item)
+        const events = ready.reduce((sum, item) => sum + item.events.length, 0)
+        const together = ready.length === prepared.length && events <= maxEvents
+        if (together && (await inOne(ready, publish))) return
         for (const item of prepared) await one(item)
       } catch (error) {
         offset = before
@@ -101,6 +99,7 @@ export function createTakeIn(options: ResolvedBridgeInOptions): TakeIn {
     },
     async tidy(assignment) {
       begin(assignment)
+      await parked.look(assignment)
       const nowMs = clock.monotonic()
       if (nowMs - advancedMs >= advanceEveryMs) await advance(assignment)
       if (nowMs - trimmedMs < trimEveryMs) return
@@ -108,28 +107,6 @@ export function createTakeIn(options: ResolvedBridgeInOptions): TakeIn {
       await store.inbox.trim(assignment, keepMarksMs)
     },
     advance,
-  }
-}
-
-/** What a message becomes; `offset` is its place among those that were taken. */
-function prepare(
-  options: ResolvedBridgeInOptions,
-  { epoch }: Assignment,
-  message: RabbitMessage,
-  offset: number,
-): Prepared {
-  const { group, queue, system, service, toEvent, idOf, environment } = options
-  const messageId = idOf(message)
-  const eventId = messageId === undefined ? environment.random.uuidv7() : toEventId(queue, messageId)
-  const mark = { group, source: sourceOf(queue), epoch, eventId, offset, key: `message ${eventId}` }
-  try {
-    if (messageId === undefined) throw badMessage('it has no message-id, so its repetitions could not be told')
-    const made = toEvent(message)
-    const facts = { id: eventId, system, service, timeMs: environment.clock.now(), ...made }
-    return { mark: { ...mark, key: made.key }, event: toNewEvent(facts) }
-  } catch (error) {
-    const known = error instanceof BanyanError ? error : badMessage((error as Error).message, error)
-    return { mark, message, error: known }
   }
 }
 

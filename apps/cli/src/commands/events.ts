@@ -1,9 +1,9 @@
 /** `banyan events`: what is in the log, who lags, what is dead, and what is to become of it. */
-import { userInfo } from 'node:os'
 import type { EventsApi } from 'banyan/control'
 import { exitCodes, UsageError } from '../failure.ts'
 import { withEventDesk } from './open-desk.ts'
 import { printRows } from './table.ts'
+import { whoAmI } from './who-am-i.ts'
 
 /** Flags that all have. */
 interface Flags {
@@ -151,12 +151,4 @@ function toCount(flag: string, text: string, min: number, max: number): number {
   const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
   if (value >= min && value <= max) return value
   throw new UsageError(`${flag} must be from ${min} to ${max}, is '${text}'`)
-}
-
-function whoAmI(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return 'unknown'
-  }
 }

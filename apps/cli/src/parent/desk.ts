@@ -2,13 +2,14 @@
  * The event desk of a running system, opened when somebody first asks: most systems run without anybody looking. It has one
  * connection to each database that was made, besides those of the hosts, and gives them up when they are idle.
  */
-import type { EventsApi } from 'banyan/control'
+import type { BridgesApi, EventsApi } from 'banyan/control'
 import { BanyanError } from 'banyan/core'
 import type { Store } from 'banyan/store'
 import type { SystemView } from './system-view.ts'
 
 /** The desk, and its end. */
 export interface ParentDesk extends EventsApi {
+  readonly bridges: BridgesApi
   close(): Promise<void>
 }
 
@@ -16,6 +17,7 @@ const idleMs = 5_000
 
 interface Opened {
   readonly desk: EventsApi
+  readonly bridges: BridgesApi
   close(): Promise<void>
 }
 
@@ -23,15 +25,17 @@ interface Opened {
 export function createParentDesk(parent: SystemView): ParentDesk {
   let opened: Promise<Opened> | undefined
 
-  async function desk(): Promise<EventsApi> {
+  async function parts(): Promise<Opened> {
     opened ??= open(parent)
     try {
-      return (await opened).desk
+      return await opened
     } catch (error) {
       opened = undefined
       throw error
     }
   }
+  const desk = async (): Promise<EventsApi> => (await parts()).desk
+  const bridges = async (): Promise<BridgesApi> => (await parts()).bridges
 
   return {
     lag: async () => (await desk()).lag(),
@@ -40,6 +44,12 @@ export function createParentDesk(parent: SystemView): ParentDesk {
     audit: async () => (await desk()).audit(),
     replay: async (what, options) => (await desk()).replay(what, options),
     discard: async (what, reason) => (await desk()).discard(what, reason),
+    bridges: {
+      list: async () => (await bridges()).list(),
+      parked: async (which) => (await bridges()).parked(which),
+      requests: async (which) => (await bridges()).requests(which),
+      ask: async (request) => (await bridges()).ask(request),
+    },
     async close() {
       await (await opened?.catch(() => undefined))?.close()
     },
@@ -53,8 +63,11 @@ async function open({ provisioned, environment, system }: SystemView): Promise<O
   const { openLog } = await import('../events/open-log.ts')
   const { createEventDesk } = await import('../events/event-desk.ts')
   const { isMigrated } = await import('../events/migrated.ts')
+  const { createBridgeDesk } = await import('../bridges/bridge-desk.ts')
+  const { hasBridges } = await import('../bridges/has-bridges.ts')
   const { services, bus: busUrl } = await provisioned
   const stores = new Map<string, Store>()
+  const bridged = new Map<string, Store>()
   const bus = await openLog({ bus: busUrl, system: system.name })
   const all: Store[] = []
   const close = async (): Promise<void> => {
@@ -65,10 +78,15 @@ async function open({ provisioned, environment, system }: SystemView): Promise<O
       const store = await createPostgresStore({ url, service, maxConnections: 1, idleTimeoutMs: idleMs })
       all.push(store)
       if (await isMigrated(store)) stores.set(service, store)
+      if (await hasBridges(store)) bridged.set(service, store)
     }
   } catch (error) {
     await close()
     throw error
   }
-  return { desk: createEventDesk({ stores, bus, now: () => environment.clock.now() }), close }
+  return {
+    desk: createEventDesk({ stores, bus, now: () => environment.clock.now() }),
+    bridges: createBridgeDesk(bridged),
+    close,
+  }
 }

@@ -8,6 +8,7 @@ import { codes } from '../core/code.ts'
 import type { Environment } from '../core/environment/environment.ts'
 import type { HttpRequest, HttpResponse, HttpServer } from '../core/environment/network.ts'
 import { fromUnknown } from '../core/error.ts'
+import { type BridgesApi, changeBridges, readBridges } from './bridges-api.ts'
 import { changeEvents, type EventsApi, readEvents } from './events-api.ts'
 import { readinessOf, type StatusDocument } from './status.ts'
 import { statusPage } from './status-page.ts'
@@ -22,6 +23,8 @@ export interface ControlServerOptions {
   readonly restart: (host: string) => Promise<boolean>
   /** Events and dead letters under `/events/`; 404 without it. */
   readonly events?: EventsApi
+  /** Bridges under `/bridges/`; 404 without it. */
+  readonly bridges?: BridgesApi
 }
 
 const loopbackNames = ['127.0.0.1', 'localhost', '[::1]']
@@ -120,14 +123,14 @@ function createHandler(options: ControlServerOptions): (request: HttpRequest, po
   }
 
   /** Counts are for everybody who may see the status page; contents and changes are not. */
-  async function answerEvents(events: EventsApi, request: HttpRequest, path: string): Promise<HttpResponse> {
+  async function answerDesk({ read, change }: Desk, request: HttpRequest, path: string): Promise<HttpResponse> {
     const changes = request.method === 'POST'
     if (!changes && request.method !== 'GET') return notAllowed('GET, POST')
-    const refused = changes ? checkChange(request) : path === '/events/tail' ? checkToken(request) : undefined
+    const refused = changes ? checkChange(request) : contentPages.has(path) ? checkToken(request) : undefined
     if (refused !== undefined) return refused
     const done = changes
-      ? await changeEvents(events, path, toJson(await request.body(maxBodyBytes, 5_000)))
-      : await readEvents(events, request.target)
+      ? await change(path, toJson(await request.body(maxBodyBytes, 5_000)))
+      : await read(request.target)
     return done === undefined ? refusal(404, 'there is no such page') : json(200, done)
   }
 
@@ -143,10 +146,28 @@ function createHandler(options: ControlServerOptions): (request: HttpRequest, po
     const refused = checkOrigin(request, port)
     if (refused !== undefined) return refused
     const path = request.target.split('?')[0] as string
-    if (path.startsWith('/events/') && options.events !== undefined) return answerEvents(options.events, request, path)
+    const desk = deskOf(options, path)
+    if (desk !== undefined) return answerDesk(desk, request, path)
     if (path === '/restart') return request.method === 'POST' ? restart(request) : notAllowed('POST')
     return request.method === 'GET' || request.method === 'HEAD' ? answerGet(path) : notAllowed('GET, HEAD')
   }
+}
+
+/** Pages that show what was sent, not only how much of it. */
+const contentPages: ReadonlySet<string> = new Set(['/events/tail', '/bridges/parked'])
+
+/** A part of the port that is read and changed. */
+interface Desk {
+  readonly read: (target: string) => Promise<readonly object[] | undefined>
+  readonly change: (path: string, body: unknown) => Promise<object | undefined>
+}
+
+function deskOf({ events, bridges }: ControlServerOptions, path: string): Desk | undefined {
+  if (path.startsWith('/events/') && events !== undefined)
+    return { read: (target) => readEvents(events, target), change: (at, body) => changeEvents(events, at, body) }
+  if (path.startsWith('/bridges/') && bridges !== undefined)
+    return { read: (target) => readBridges(bridges, target), change: (at, body) => changeBridges(bridges, at, body) }
+  return undefined
 }
 
 function notAllowed(allow: string): HttpResponse {

@@ -3,7 +3,7 @@
  * only these shapes, plain JSON; who has the databases at hand implements them. Looking at counts is free like the status page;
  * what changes state, and what shows the content of events, needs the token.
  */
-import { BanyanError } from '../core/error.ts'
+import { badRequest, toCount, toText } from './request-fields.ts'
 
 /** Which dead letters: one event, all that failed alike, or all of a group and source. */
 export interface DeadLetterSelection {
@@ -68,7 +68,7 @@ export async function readEvents(api: EventsApi, target: string): Promise<readon
       return api.dead({ ...text('service'), list: query.get('list') === 'true', ...count('limit', 10_000) })
     case '/events/tail': {
       const source = query.get('source') ?? ''
-      if (source === '') throw bad('say which: ?source=orders')
+      if (source === '') throw badRequest('say which: ?source=orders')
       return api.tail({
         source,
         ...text('key'),
@@ -86,12 +86,12 @@ export async function readEvents(api: EventsApi, target: string): Promise<readon
 export async function changeEvents(api: EventsApi, path: string, body: unknown): Promise<object | undefined> {
   if (path !== '/events/replay' && path !== '/events/discard') return undefined
   const given = body as Readonly<Record<string, unknown>>
-  if (typeof given !== 'object' || given === null) throw bad('send a JSON object')
+  if (typeof given !== 'object' || given === null) throw badRequest('send a JSON object')
   const what = toSelection(given)
   const by = toText(given, 'by') ?? 'control port'
   if (path === '/events/discard') return api.discard(what, { by, why: toText(given, 'why') ?? missing('why') })
   const { perSecond } = given
-  if (perSecond !== undefined && typeof perSecond !== 'number') throw bad('perSecond must be a number')
+  if (perSecond !== undefined && typeof perSecond !== 'number') throw badRequest('perSecond must be a number')
   return api.replay(what, { by, ...(perSecond === undefined ? {} : { perSecond }) })
 }
 
@@ -102,29 +102,12 @@ function toSelection(given: Readonly<Record<string, unknown>>): DeadLetterSelect
   const eventId = toText(given, 'eventId')
   const fingerprint = toText(given, 'fingerprint')
   const ways = [eventId, fingerprint, given['all'] === true ? 'all' : undefined].filter((way) => way !== undefined)
-  if (ways.length !== 1) throw bad('say which: one of eventId, fingerprint, or all: true')
+  if (ways.length !== 1) throw badRequest('say which: one of eventId, fingerprint, or all: true')
   const base = { service, source, ...(group === undefined ? {} : { group }) }
   if (eventId !== undefined) return { ...base, eventId }
   return fingerprint === undefined ? { ...base, all: true } : { ...base, fingerprint }
 }
 
-function toText(given: Readonly<Record<string, unknown>>, name: string): string | undefined {
-  const value = given[name]
-  if (value === undefined) return undefined
-  if (typeof value === 'string' && value !== '' && value.length <= 500) return value
-  throw bad(`${name} must be a text of 1 to 500 characters`)
-}
-
-function toCount(name: string, text: string | null, max: number): number {
-  const value = /^\d{1,16}$/.test(text ?? '') ? Number(text) : Number.NaN
-  if (value <= max) return value
-  throw bad(`${name} must be a whole number up to ${max}`)
-}
-
 function missing(name: string): never {
-  throw bad(`${name} is missing`)
-}
-
-function bad(message: string): BanyanError {
-  return new BanyanError('INVALID_ARGUMENT', message, { reason: 'BAD_REQUEST', httpStatus: 400 })
+  throw badRequest(`${name} is missing`)
 }

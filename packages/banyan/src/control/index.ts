@@ -1,4 +1,5 @@
 /** control: what the parent of a system decides, without the operating system: topology, registry, restarts, status. */
+export type { BridgeAsk, BridgeName, BridgesApi } from './bridges-api.ts'
 export { type ConnectionPlan, defaultConnectionBudget, planConnections } from './connections.ts'
 export { type ControlServerOptions, openControlServer } from './control-server.ts'
 export type { DeadLetterSelection, EventsApi, TailRequest } from './events-api.ts'

@@ -9,6 +9,7 @@ import { BanyanError } from '../core/error.ts'
 import type { AnyAggregate } from '../event-sourcing/aggregate.ts'
 import type { Projection } from '../projection/define-projection.ts'
 import type { DatabaseDefinition } from '../store/define-database.ts'
+import type { Bridge } from './bridge.ts'
 import type { Allow, Callable, CommandContext, Failing, QueryContext } from './context.ts'
 import type { Job, Service } from './service.ts'
 import { serviceFaults } from './service-faults.ts'
@@ -51,6 +52,8 @@ export interface ServiceSpec<C extends AnyContract, Calls extends readonly Calla
   readonly aggregates?: readonly AnyAggregate[]
   /** Read models of this service, made by `defineProjection`; handlers reach them by `ctx.projection`. */
   readonly projections?: readonly Projection<Source>[]
+  /** What brings facts of foreign systems in or events out, as adapters give them: `fromPostgres`, `fromRabbit`, `toRabbit`. */
+  readonly bridges?: readonly Bridge[]
 }
 
 type Root<A extends string> = A extends `${infer N}.${string}` ? N : never
@@ -88,6 +91,7 @@ export function defineService<
     jobs: Object.freeze([...(spec.jobs ?? [])]),
     aggregates: Object.freeze([...(spec.aggregates ?? [])]),
     projections: Object.freeze([...(spec.projections ?? [])]),
+    bridges: Object.freeze([...(spec.bridges ?? [])]),
   }
   const faults = serviceFaults(described as never)
   if (faults.length > 0)

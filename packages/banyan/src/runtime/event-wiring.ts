@@ -6,6 +6,8 @@ import { createMover, type Mover } from '../bus/mover.ts'
 import { createRelay, type Relay } from '../bus/relay.ts'
 import { BanyanError } from '../core/error.ts'
 import type { ProjectionKeeper } from '../projection/keeper.ts'
+import type { BridgeRunner } from './bridge-runner.ts'
+import { assertBridges, createBridges } from './bridges.ts'
 import { createJobRunner, type JobRunner } from './jobs.ts'
 import { createHostLogKeeper } from './log-keeper.ts'
 import { createKeepers } from './projections.ts'
@@ -19,14 +21,15 @@ export interface EventWiring {
   /** One for each outbox: scheduled events on their way into it. */
   readonly movers: readonly Mover[]
   readonly keepers: readonly ProjectionKeeper[]
+  readonly bridges: readonly BridgeRunner[]
   /** Looks after the log on this host's side: retention and audits. Undefined without a bus, or when the log is kept elsewhere. */
   readonly logKeeper: LogKeeper | undefined
-  /** Makes the places of projections; rejects when one is wrong. */
+  /** Makes the places of projections and looks at the settings of bridges; rejects when one is wrong. */
   prepare(): Promise<void>
   start(): void
-  /** Stops taking work: jobs and consumers, each within the bound. */
+  /** Stops taking work: first bridges that bring it in, then jobs and consumers, each within the bound. */
   quiesce(withinMs: number): Promise<void>
-  /** Sends what is committed, then lets go. */
+  /** Sends what is committed, then stops what takes it further, then lets go. */
   flush(withinMs: number): Promise<void>
 }
 
@@ -35,6 +38,7 @@ export function createEventWiring(
   services: readonly ServiceRuntime[],
   bus: Bus | undefined,
   holder: string,
+  withBridges = true,
 ): EventWiring {
   const jobs: readonly JobRunner[] = services.flatMap((service) =>
     service.definition.jobs.map((job) => createJobRunner(service, job)),
@@ -50,21 +54,27 @@ export function createEventWiring(
   const consumers = bus === undefined ? [] : services.flatMap((service) => createConsumers(service, bus, holder))
   const movers = bus === undefined ? [] : services.flatMap(toMover)
   const keepers = bus === undefined ? [] : services.flatMap((service) => createKeepers(service, bus, holder))
-  const logKeeper = bus?.keeping && createHostLogKeeper(bus.keeping, services, relays, consumers)
+  const bridges = withBridges ? createBridges(services, bus, holder) : []
+  const logKeeper = bus?.keeping && createHostLogKeeper(bus.keeping, services, relays, consumers, bridges)
+  const stopBridges = (direction: 'in' | 'out', withinMs: number): Promise<unknown> =>
+    Promise.all(bridges.filter(({ bridge }) => bridge.direction === direction).map((one) => one.stop(withinMs)))
   return {
     relays,
     consumers,
     logKeeper,
     movers,
     keepers,
+    bridges,
     async prepare() {
+      if (withBridges) assertBridges(services, bus)
       await Promise.all(keepers.map((keeper) => keeper.prepare()))
     },
     start() {
-      for (const part of [...relays, ...movers, ...consumers, ...keepers, ...jobs]) part.start()
+      for (const part of [...relays, ...movers, ...consumers, ...keepers, ...jobs, ...bridges]) part.start()
       logKeeper?.start()
     },
     async quiesce(withinMs) {
+      await stopBridges('in', withinMs)
       await Promise.all([
         ...jobs.map((job) => job.stop(withinMs)),
         ...movers.map((mover) => mover.stop()),
@@ -75,6 +85,7 @@ export function createEventWiring(
     },
     async flush(withinMs) {
       await Promise.all(relays.map((relay) => relay.stop({ flush: true, withinMs })))
+      await stopBridges('out', withinMs)
       await Promise.all(keepers.map((keeper) => keeper.close()))
     },
   }

@@ -8,6 +8,8 @@ export type HostState = 'new' | 'starting' | 'ready' | 'draining' | 'stopped' | 
 export interface Readiness {
   readonly ready: boolean
   readonly reasons: readonly string[]
+  /** What somebody should look at, though traffic is welcome. */
+  readonly warnings?: readonly string[]
 }
 
 const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
@@ -25,6 +27,6 @@ export function answerHealth(path: string, state: HostState, readiness: () => Re
   if (path === '/livez') return answer(state !== 'failed', { state })
   if (path === '/startupz') return answer(state !== 'new' && state !== 'starting' && state !== 'failed', { state })
   if (path !== '/readyz') return undefined
-  const { ready, reasons } = readiness()
-  return answer(ready, { state, ready, reasons })
+  const { ready, reasons, warnings = [] } = readiness()
+  return answer(ready, { state, ready, reasons, ...(warnings.length > 0 ? { warnings } : {}) })
 }

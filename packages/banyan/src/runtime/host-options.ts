@@ -39,6 +39,8 @@ export interface HostOptions {
   readonly log: Log
   /** Share of requests without a trace of their own that are sampled, 0 to 1. Default 0.01. */
   readonly sampleRatio?: number
+  /** Whether the bridges of the services are opened here. Default true; false for tests, where their other sides are not. */
+  readonly bridges?: boolean
   /** Reasons besides the host's own not to be ready. */
   readonly readiness?: () => Readiness
 }

@@ -3,6 +3,7 @@ import type { ConsumerStatus } from '../bus/consumer.ts'
 import type { LogKeeperStatus } from '../bus/log-keeper.ts'
 import type { RelayStatus } from '../bus/relay.ts'
 import type { ProjectionStatus } from '../projection/version.ts'
+import type { BridgeStatus } from './bridge.ts'
 import type { EventWiring } from './event-wiring.ts'
 import type { HostState, Readiness } from './health.ts'
 import type { OperationCounters } from './local-call.ts'
@@ -37,6 +38,8 @@ export interface HostStatus {
   readonly consumers: readonly ConsumerStatus[]
   /** One for each version of a projection that this host has the definition of. */
   readonly projections: readonly ProjectionStatus[]
+  /** One for each bridge of its services, whichever host works it. */
+  readonly bridges: readonly BridgeStatus[]
   /** Retention, readers and audits, as far as this host looks after them. Anything faulty in an audit is an alarm. */
   readonly log: LogKeeperStatus | undefined
 }
@@ -61,6 +64,7 @@ export function toHostStatus(
     relays: relaysOf(services, wiring),
     consumers: (wiring?.consumers ?? []).map((consumer) => consumer.status()),
     log: wiring?.logKeeper?.status(),
+    bridges: (wiring?.bridges ?? []).map((bridge) => bridge.status()),
     projections: (wiring?.keepers ?? []).flatMap((keeper) => keeper.status()),
   }
 }

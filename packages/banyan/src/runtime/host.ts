@@ -12,6 +12,7 @@ import type { Store } from '../store/store.ts'
 import { SpanRing, Trace } from '../telemetry/trace.ts'
 import { type Baggage, parseBaggage, type TraceParent } from '../telemetry/trace-context.ts'
 import type { Listener } from '../transport/transport.ts'
+import { bridgeWarnings } from './bridges.ts'
 import { type Channels, createChannels } from './channels.ts'
 import { createEventWiring, type EventWiring } from './event-wiring.ts'
 import { type CallFunction, EntryFrame } from './frame.ts'
@@ -122,7 +123,7 @@ export class Host {
     this.#local = new Map(this.#services.flatMap(toWires))
     if (network !== undefined) this.#channels = createChannels(network.transport, network.resolver)
     for (const service of this.#services) service.link((operation) => this.#find(operation, service.name))
-    this.#wiring = createEventWiring(this.#services, bus, this.incarnation)
+    this.#wiring = createEventWiring(this.#services, bus, this.incarnation, this.#options.bridges)
     await this.#wiring.prepare()
     if (network?.listen !== undefined)
       this.#listener = await network.transport.listen({ ...network.listen, handler: this.#inbound() })
@@ -179,7 +180,10 @@ export class Host {
   readiness(): Readiness {
     const other = this.#options.readiness?.() ?? { ready: true, reasons: [] }
     const reasons = this.#state === 'ready' ? other.reasons : [`the host is ${this.#state}`, ...other.reasons]
-    return { ready: this.#state === 'ready' && other.ready, reasons }
+    const said = bridgeWarnings(this.#wiring?.bridges.map((one) => one.status()) ?? [])
+    const warnings = [...(other.warnings ?? []), ...said]
+    const ready = this.#state === 'ready' && other.ready
+    return warnings.length === 0 ? { ready, reasons } : { ready, reasons, warnings }
   }
 
   /** What runs here and how it does. */

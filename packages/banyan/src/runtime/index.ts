@@ -1,5 +1,17 @@
 /** runtime: services, systems, and the hosts that run them. */
 export type { AggregateReads, AggregateWrites } from './aggregate-context.ts'
+export type {
+  Bridge,
+  BridgeHost,
+  BridgePlace,
+  BridgeReport,
+  BridgeSetting,
+  BridgeSettings,
+  BridgeState,
+  BridgeStatus,
+  ForeignEventFacts,
+  RunningBridge,
+} from './bridge.ts'
 export { checkSystem } from './check-system.ts'
 export type * from './context.ts'
 export type {
@@ -15,6 +27,7 @@ export type {
   Transaction,
   TransactionOptions,
 } from './context.ts'
+export { type BridgeSpec, defineBridge, isBridge } from './define-bridge.ts'
 export * from './define-service.ts'
 export * from './define-system.ts'
 export { answerHealth, type HostState, type Readiness } from './health.ts'

@@ -3,6 +3,8 @@ import type { Consumer } from '../bus/consumer.ts'
 import type { LogKeeping, RetentionRule } from '../bus/keeping.ts'
 import { createLogKeeper, type KeptGroup, type KeptSource, type LogKeeper } from '../bus/log-keeper.ts'
 import type { Relay } from '../bus/relay.ts'
+import type { BridgeRunner } from './bridge-runner.ts'
+import { bridgeGroups } from './bridges.ts'
 import type { ServiceRuntime } from './service-runtime.ts'
 import { subscribedTypes, typesOf } from './subscriptions.ts'
 
@@ -12,6 +14,7 @@ export function createHostLogKeeper(
   services: readonly ServiceRuntime[],
   relays: readonly Relay[],
   consumers: readonly Consumer[],
+  bridges: readonly BridgeRunner[] = [],
 ): LogKeeper | undefined {
   const [first] = services
   if (first === undefined) return undefined
@@ -19,7 +22,7 @@ export function createHostLogKeeper(
     environment: first.environment,
     keeping,
     sources: toSources(services, relays),
-    groups: toGroups(services, consumers),
+    groups: [...toGroups(services, consumers), ...bridgeGroups(services, bridges)],
     rules: services.flatMap(rulesOf),
     log: first.log,
   })

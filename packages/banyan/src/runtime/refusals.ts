@@ -1,5 +1,6 @@
 /** The errors of the pipeline itself: each says which rule refused and what to do about it. */
 import { BanyanError, type FieldIssue } from '../core/error.ts'
+import type { EventShape } from './shapes.ts'
 
 const first = (issues: readonly FieldIssue[]): string => issues[0]?.message ?? 'it does not fit its schema'
 
@@ -118,6 +119,14 @@ export function noInstance(service: string): BanyanError {
     reason: 'NO_INSTANCE',
     retryable: true,
     retryAfterMs: 250,
+  })
+}
+
+/** Only the service itself says what has happened to it. */
+export function foreignEvent(service: string, event: EventShape): BanyanError {
+  return new BanyanError('PERMISSION_DENIED', `'${service}' publishes '${event?.wire}', which is not its own event`, {
+    reason: 'FOREIGN_EVENT',
+    hint: `Only '${event?.contract}' may publish it.`,
   })
 }
 

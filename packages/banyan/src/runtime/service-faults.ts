@@ -6,6 +6,7 @@ import { contractName } from '../contract/contract-faults.ts'
 import { isContract, operationsOf } from '../contract/define-contract.ts'
 import { toContractEvent } from '../event-sourcing/aggregate.ts'
 import { isAggregate } from '../event-sourcing/define-aggregate.ts'
+import { isBridge } from './define-bridge.ts'
 import type { Service } from './service.ts'
 import { subscriptionOptionFaults } from './subscription-faults.ts'
 
@@ -22,6 +23,7 @@ export function serviceFaults(service: Service): readonly string[] {
     ...jobFaults(service),
     ...aggregateFaults(service),
     ...projectionFaults(service),
+    ...bridgeFaults(service),
   ]
 }
 
@@ -96,6 +98,16 @@ function projectionFaults({ projections, contract }: Service): readonly string[]
       ? []
       : [`projections[${index}]: '${projection.name}' is listed twice; list the newest version, with 'previous'`]
   })
+}
+
+function bridgeFaults({ bridges, database }: Service): readonly string[] {
+  const names = bridges.map((bridge) => bridge?.name)
+  const none = bridges.length > 0 && database === undefined ? ["bridges need a 'database' to keep their places in"] : []
+  const all = bridges.flatMap((bridge, index) => {
+    if (!isBridge(bridge)) return [`bridges[${index}] is none: an adapter makes them, like fromPostgres({ … })`]
+    return names.indexOf(bridge.name) === index ? [] : [`bridges[${index}]: the name '${bridge.name}' is used twice`]
+  })
+  return [...none, ...all]
 }
 
 function within(value: number, min: number, max: number): boolean {

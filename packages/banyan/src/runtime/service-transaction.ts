@@ -10,6 +10,7 @@ import type { Appended } from '../store/event-store.ts'
 import { assertDue, type Due, eventIdAt } from '../store/scheduled.ts'
 import type { StoreTransaction } from '../store/store.ts'
 import { assertDeclared, openAggregates } from './aggregates.ts'
+import { foreignEvent } from './refusals.ts'
 import type { EventOrigin, Publisher, ServiceScope } from './service-scope.ts'
 import type { EventShape } from './shapes.ts'
 
@@ -116,11 +117,4 @@ export class ServiceTransaction {
     })
     return this.#aggregates
   }
-}
-
-function foreignEvent(service: string, event: EventShape): BanyanError {
-  return new BanyanError('PERMISSION_DENIED', `'${service}' publishes '${event?.wire}', which is not its own event`, {
-    reason: 'FOREIGN_EVENT',
-    hint: `Only '${event?.contract}' may publish it.`,
-  })
 }

@@ -3,6 +3,7 @@ import type { AnyContract } from '../contract/define-contract.ts'
 import type { AnyAggregate } from '../event-sourcing/aggregate.ts'
 import type { Projection } from '../projection/define-projection.ts'
 import type { DatabaseDefinition } from '../store/define-database.ts'
+import type { Bridge } from './bridge.ts'
 import type { Callable } from './context.ts'
 import type { Subscription } from './subscribe.ts'
 
@@ -42,6 +43,7 @@ export interface Service<
   readonly jobs: readonly Job[]
   readonly aggregates: readonly AnyAggregate[]
   readonly projections: readonly Projection[]
+  readonly bridges: readonly Bridge[]
 }
 
 /** True for what `defineService` made, also in another copy of this package. */

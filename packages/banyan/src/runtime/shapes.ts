@@ -12,6 +12,7 @@ import type { BanyanError } from '../core/error.ts'
 import type { AnyAggregate } from '../event-sourcing/aggregate.ts'
 import type { Projection } from '../projection/define-projection.ts'
 import type { DatabaseDefinition } from '../store/define-database.ts'
+import type { Bridge } from './bridge.ts'
 import type { AnySubscriptionOptions } from './subscribe.ts'
 
 /** Whatever the pipeline gives to handlers: its typed face is `Context`. */
@@ -110,4 +111,5 @@ export interface ServiceShape {
   readonly jobs: readonly JobShape[]
   readonly aggregates: readonly AnyAggregate[]
   readonly projections: readonly Projection[]
+  readonly bridges: readonly Bridge[]
 }

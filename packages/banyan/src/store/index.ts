@@ -1,4 +1,16 @@
 /** A service's own database: the port, what must commit together, and the implementation in memory. */
+export { bridgeBusy } from './bridge-busy.ts'
+export {
+  type BridgeNote,
+  type BridgeOutcome,
+  type BridgeRequest,
+  type Bridges,
+  type KnownBridge,
+  keptRequests,
+  maxOpenRequests,
+  type NewBridgeRequest,
+  noteTtlMs,
+} from './bridges.ts'
 export {
   type DeadGroup,
   type DeadLetters,

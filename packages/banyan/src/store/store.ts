@@ -6,6 +6,7 @@
  * handled, the outcome of the idempotency key being served.
  */
 import type { Kysely } from 'kysely'
+import type { Bridges } from './bridges.ts'
 import type { EventStore, TransactionStreams } from './event-store.ts'
 import type { Idempotency, IdempotencyClaim } from './idempotency.ts'
 import type { DeliveryMark, Inbox } from './inbox.ts'
@@ -76,6 +77,8 @@ export interface Store {
   readonly scheduled: Scheduled
   /** Streams of facts, see event-store.ts. */
   readonly streams: EventStore
+  /** Notes and requests of this service's bridges. */
+  readonly bridges: Bridges
   /** The books of read models. */
   readonly projections: Projections
   /** Rejects with UNAVAILABLE when the database does not answer. */

@@ -55,6 +55,8 @@ export async function startTestSystem(
     readonly seed?: number
     readonly log?: Log
     readonly environment?: VirtualEnvironment
+    /** Opens bridges too. Default false: their other sides are not there. */
+    readonly bridges?: boolean
   },
 ): Promise<TestSystem> {
   const environment = options.environment ?? createVirtualEnvironment({ seed: options.seed ?? 1 })
@@ -80,6 +82,7 @@ export async function startTestSystem(
       openStore,
       bus,
       log,
+      bridges: options.bridges ?? false,
       network: { transport, listen: { host: 'memory', port: 0 }, resolver, tokens },
     })
   const hosts = options.shape === 'one' ? [create(names)] : [...names.map((name) => create([name])), create([])]

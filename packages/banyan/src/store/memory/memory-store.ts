@@ -9,6 +9,7 @@
 import type { Environment } from '../../core/environment/environment.ts'
 import type { Store } from '../store.ts'
 import { createGroupDoor } from './group-door.ts'
+import { createMemoryBridges } from './memory-bridges.ts'
 import { createMemoryStreams } from './memory-event-store.ts'
 import { createMemoryIdempotency } from './memory-idempotency.ts'
 import { createMemoryInbox } from './memory-inbox.ts'
@@ -90,6 +91,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     inbox,
     idempotency,
     scheduled,
+    bridges: createMemoryBridges(environment.clock),
     projections,
     streams: {
       append: (...given) => transact((tx) => tx.streams.append(...given)),

@@ -1,6 +1,7 @@
 /** The contract of {@link Store}.transact: what commits together, what is rolled back, who is refused. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AlreadyApplied, Fenced } from '../../store/inbox.ts'
+import { bridgesSuite } from './bridges-suite.ts'
 import type { OpenedStore } from './open.ts'
 import { gate, labels, markOf, present, readAll, rejection, sampleEvent } from './sample.ts'
 import { scheduledSuite } from './scheduled-suite.ts'
@@ -196,5 +197,6 @@ export function storeSuite(name: string, open: () => Promise<OpenedStore>): void
     })
 
     scheduledSuite(() => opened)
+    bridgesSuite(() => opened)
   })
 }
