@@ -8,7 +8,7 @@
  * big difference (and at the very beginning) pages go along the ids from the last one.
  */
 import { BanyanError } from 'banyan/core'
-import type { NewEvent, Outbox, OutboxCursor, OutboxPage } from 'banyan/store'
+import type { NewEvent, Outbox, OutboxCursor, OutboxExtent, OutboxPage } from 'banyan/store'
 import type { RunAlone } from './alone.ts'
 import { createStorage } from './outbox-storage.ts'
 import { beginning, fromSnapshot } from './snapshot.ts'
@@ -77,6 +77,24 @@ const depth = `
   SELECT count(*)::int AS waiting
   FROM (SELECT FROM banyan.outbox, at WHERE NOT ${isTrimmed} LIMIT ${depthLimit}) AS w`
 
+// Along the index on xid, as a read at the tail: what lies before the cursor is not looked at.
+const extent = `
+  WITH at AS MATERIALIZED (
+    SELECT coalesce($1::pg_snapshot, previous) AS previous, coalesce($2::pg_snapshot, current) AS current,
+           coalesce($3::bigint, last_id) AS last_id
+    FROM (${trimmedTo}) AS trimmed
+  )
+  SELECT count(*)::int AS waiting,
+         coalesce(greatest(0, extract(epoch FROM clock_timestamp() - min(created_at)) * 1000), 0)::float8 AS "oldestMs",
+         (SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits
+          WHERE inhparent = 'banyan.outbox'::regclass)::float8 AS bytes
+  FROM (
+    SELECT created_at FROM banyan.outbox, at
+    WHERE ((xid >= pg_snapshot_xmax(at.previous) AND xid < pg_snapshot_xmax(pg_current_snapshot()))
+           OR xid = ANY (ARRAY(SELECT pg_snapshot_xip(at.previous))))
+      AND NOT ${isTrimmed}
+    LIMIT ${depthLimit}) AS waiting`
+
 interface Row {
   readonly id: string | null
   readonly event_id: string
@@ -124,6 +142,10 @@ export function createPostgresOutbox(run: RunAlone): PostgresOutbox {
     },
     async depth() {
       return (await run(depth)).rows[0].waiting
+    },
+    async extent(after) {
+      const at = [after?.previous ?? null, after?.current ?? null, after?.lastId ?? null]
+      return (await run(extent, at)).rows[0] as OutboxExtent
     },
     async adopt() {
       await run(adopt)

@@ -5,7 +5,7 @@
  * skipped. The clock is the database's on both sides.
  */
 import { isBanyanError } from 'banyan/core'
-import type { NewScheduledEvent, Scheduled } from 'banyan/store'
+import type { NewScheduledEvent, Scheduled, ScheduledDepth } from 'banyan/store'
 import type { Statement } from '../client/exchange.ts'
 import type { RunAlone } from './alone.ts'
 
@@ -56,6 +56,11 @@ const failedText = `
 const listText = `
   SELECT event_id AS "eventId", type, key, due_at, failures, last_error AS "lastError"
   FROM banyan.scheduled ORDER BY due_at, id LIMIT $1`
+
+const depthText = `
+  SELECT count(*)::float8 AS waiting,
+         coalesce(greatest(0, extract(epoch FROM banyan.now() - min(due_at)) * 1000), 0)::float8 AS "overdueMs"
+  FROM banyan.scheduled`
 
 /** Taking a scheduled event back, as a statement of a transaction. */
 export const unscheduleText = 'DELETE FROM banyan.scheduled WHERE event_id = $1'
@@ -123,6 +128,12 @@ export function createPostgresScheduled(run: RunAlone, moved: () => void): Postg
     async list(limit) {
       const { rows } = await run(listText, [limit])
       return rows.map(({ due_at, ...row }) => ({ ...row, dueAt: (due_at as Date).toISOString() }))
+    },
+    async depth() {
+      return (await run(depthText)).rows[0] as ScheduledDepth
+    },
+    async now() {
+      return (await run('SELECT (extract(epoch FROM banyan.now()) * 1000)::float8 AS ms')).rows[0].ms
     },
     onSchedule(listener) {
       listeners.add(listener)

@@ -3,14 +3,15 @@
  * parent and by `banyan run` alone; who configures it is the only difference between them.
  */
 import type { Bus } from 'banyan/bus'
-import { BanyanError, type Environment, type HttpServer } from 'banyan/core'
+import { BanyanError, type Environment, type HttpResponse, type HttpServer } from 'banyan/core'
 import { createStaticResolver, type StaticResolver } from 'banyan/discovery'
 import { createGateway, type Gateway } from 'banyan/gateway'
-import { answerHealth, createHost, type Host, type Readiness, type System } from 'banyan/runtime'
+import { answerHealth, answerMetrics, createHost, type Host, type Readiness, type System } from 'banyan/runtime'
 import type { Log } from 'banyan/telemetry'
 import { createHttpTransport } from 'banyan/transport'
 import type { HostConfiguration, HostReport } from './messages.ts'
 import { type Probes, startProbes } from './probes.ts'
+import { processFamilies } from './process-families.ts'
 import { createReporter } from './report.ts'
 import { openSchemaGate } from './schemas.ts'
 import { createHostStores, type HostStores, openBus } from './stores.ts'
@@ -51,7 +52,8 @@ function build({ system, configuration, environment, log }: HostProcessOptions, 
   const resolver = createStaticResolver(configuration.addresses)
   const transport = createHttpTransport({
     network: environment.network,
-    onGet: (path) => answerHealth(path, host.state, () => host.readiness()),
+    onGet: (path, { headers }) =>
+      path === '/metrics' ? metricsOf(host, headers['accept']) : answerHealth(path, host.state, () => host.readiness()),
   })
   const parts: Parts = { host: undefined as never, stores, bus, resolver }
   const schemas = openSchemaGate(configuration, environment, log)
@@ -69,6 +71,10 @@ function build({ system, configuration, environment, log }: HostProcessOptions, 
     readiness: () => parts.probes?.readiness() ?? { ready: true, reasons: [] },
   })
   return Object.assign(parts, { host })
+}
+
+async function metricsOf(host: Host, accept: string | undefined): Promise<HttpResponse> {
+  return answerMetrics([...(await host.metrics()), ...processFamilies()], accept)
 }
 
 interface Edge {

@@ -93,3 +93,19 @@ export function readinessOf(document: StatusDocument): {
   const all = document.state === 'running' ? reasons : [`the system is ${document.state}`, ...reasons]
   return { ready: all.length === 0, reasons: all }
 }
+
+/** Where to find the metrics of one host, as Prometheus' HTTP service discovery reads it. */
+export interface MetricsTarget {
+  /** `host:port`. */
+  readonly targets: readonly [string]
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** The hosts that listen: `/metrics` is theirs, and their ports change with every start. */
+export function targetsOf({ system, processes }: StatusDocument): readonly MetricsTarget[] {
+  return processes.flatMap(({ kind, name, address }) =>
+    kind !== 'host' || address === undefined
+      ? []
+      : [{ targets: [new URL(address).host], labels: { system: system ?? '', host: name } }],
+  )
+}

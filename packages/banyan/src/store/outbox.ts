@@ -45,6 +45,16 @@ export interface OutboxStorage {
   readonly held: string | undefined
 }
 
+/** What waits in an outbox. */
+export interface OutboxExtent {
+  /** Events beyond the cursor; counted to 100 000 at most. */
+  readonly waiting: number
+  /** Age of the oldest of them in milliseconds; 0 when none waits, left out where it is not known. */
+  readonly oldestMs?: number
+  /** Space that the outbox takes, sent events included. */
+  readonly bytes?: number
+}
+
 /** What an outbox can say of the events that a cursor has passed, for the audit of the log. */
 export interface OutboxCensus {
   /** How many were committed and passed since counting began: when the outbox was made, or adopted. */
@@ -73,4 +83,6 @@ export interface Outbox {
   onCommit(listener: () => void): () => void
   /** How many rows wait (for status pages; may be an estimate). */
   depth(): Promise<number>
+  /** What waits beyond a cursor (beyond what was trimmed without one), how old it is, and what space all takes. */
+  extent?(after: OutboxCursor | undefined): Promise<OutboxExtent>
 }

@@ -32,6 +32,13 @@ export interface Moved {
   readonly nextInMs: number | undefined
 }
 
+/** How much waits. */
+export interface ScheduledDepth {
+  readonly waiting: number
+  /** Since when the oldest one is due, in milliseconds; 0 when none is. */
+  readonly overdueMs: number
+}
+
 /** The scheduled events of one service. */
 export interface Scheduled {
   /**
@@ -43,6 +50,10 @@ export interface Scheduled {
   cancel(eventId: string): Promise<boolean>
   /** What waits, the next due first. */
   list(limit: number): Promise<readonly ScheduledEvent[]>
+  /** How many wait, and whether one is late. */
+  depth(): Promise<ScheduledDepth>
+  /** The clock by which events become due: what time it is there, in milliseconds since 1970. */
+  now(): Promise<number>
   /** Wakes the listener after a commit of this process that scheduled something. A hint; polling stands behind it. */
   onSchedule(listener: () => void): () => void
 }

@@ -2,7 +2,9 @@
  * The outbox in memory. A commit here is one synchronous step, so nothing is ever visible late and the id alone is a safe
  * position; the snapshots of the cursor are filled in all the same, so that a cursor looks alike everywhere.
  */
+import type { Clock } from '../../core/environment/environment.ts'
 import { BanyanError } from '../../core/error.ts'
+import { timeOfEventId } from '../delivery-mark.ts'
 import type { NewEvent, Outbox, OutboxCursor, OutboxPage } from '../outbox.ts'
 
 /** The port, and what a committing transaction does with it. */
@@ -12,7 +14,7 @@ export interface MemoryOutbox extends Outbox {
   append(events: readonly NewEvent[]): void
 }
 
-export function createMemoryOutbox(cluster: string, maxEvents: number): MemoryOutbox {
+export function createMemoryOutbox(cluster: string, maxEvents: number, clock: Clock): MemoryOutbox {
   const listeners = new Set<() => void>()
   let rows: NewEvent[] = []
   /** The id before the first row that is kept; rows[i] has the id trimmed + i + 1. */
@@ -62,6 +64,12 @@ export function createMemoryOutbox(cluster: string, maxEvents: number): MemoryOu
       return () => listeners.delete(listener)
     },
     depth: async () => rows.length,
+    async extent(after) {
+      const waiting = rows.slice(position(after) - trimmed)
+      const madeMs = timeOfEventId(waiting[0]?.id ?? '') ?? clock.now()
+      const bytes = rows.reduce((sum, { envelope }) => sum + Buffer.byteLength(envelope), 0)
+      return { waiting: waiting.length, oldestMs: Math.max(0, clock.now() - madeMs), bytes }
+    },
   }
 }
 

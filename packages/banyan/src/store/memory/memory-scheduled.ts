@@ -69,6 +69,11 @@ export function createMemoryScheduled(clock: Clock, outbox: MemoryOutbox): Memor
           failures: 0,
           lastError: '',
         })),
+    async depth() {
+      const dueMs = inOrder()[0]?.dueMs ?? Number.POSITIVE_INFINITY
+      return { waiting: waiting.size, overdueMs: Math.max(0, clock.now() - dueMs) }
+    },
+    now: async () => clock.now(),
     onSchedule(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

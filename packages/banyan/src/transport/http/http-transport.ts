@@ -1,6 +1,6 @@
 /**
  * The Transport over HTTP/1.1 with kept connections: `POST /<contract>.v<major>/<operation>`, JSON both ways. An error is
- * a status for whoever looks on, and an error document for the caller. The one path besides is health, for probes.
+ * a status for whoever looks on, and an error document for the caller. What is asked by GET is health and metrics, for probes.
  */
 import type { Cancellable } from '../../core/cancellation.ts'
 import { codes } from '../../core/code.ts'
@@ -15,8 +15,8 @@ export interface HttpTransportOptions {
   readonly network: Network
   /** Largest input or output. Default 4 MiB. */
   readonly maxBodyBytes?: number
-  /** Answers GET requests on the same port (health); undefined is a 404. */
-  readonly onGet?: (path: string) => HttpResponse | undefined
+  /** Answers GET requests on the same port (health, metrics); undefined is a 404, a rejection a 500. */
+  readonly onGet?: (path: string, request: HttpRequest) => HttpResponse | Promise<HttpResponse> | undefined
 }
 
 const json = { 'content-type': 'application/json' }
@@ -86,7 +86,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
         host,
         port,
         handler: (request, respond) => {
-          if (request.method === 'GET') return respond(options.onGet?.(request.target) ?? { status: 404, headers: {} })
+          if (request.method === 'GET') return void answerGet(request, options).then(respond)
           receive(request, respond, handler, maxBodyBytes)
         },
       })
@@ -99,6 +99,14 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
 /** Headers besides the usual ones: few calls have any. */
 function told({ published }: Received): { readonly headers?: HttpResponse['headers'] } | undefined {
   return published === undefined ? undefined : { headers: { ...ok.headers, [positionHeader]: published } }
+}
+
+async function answerGet(request: HttpRequest, { onGet }: HttpTransportOptions): Promise<HttpResponse> {
+  try {
+    return (await onGet?.(request.target, request)) ?? { status: 404, headers: {} }
+  } catch (error) {
+    return toResponse(fromUnknown(error))
+  }
 }
 
 function connect(network: Network, address: string, maxBytes: number): Channel {

@@ -1,0 +1,110 @@
+/**
+ * All metrics of a host: what its status says, what its databases say, and what its instruments have counted. Numbers that the
+ * status has anyway are not counted twice; they become families when somebody asks, and cost nothing until then.
+ */
+import type { Bus } from '../../bus/bus.ts'
+import type { Environment } from '../../core/environment/environment.ts'
+import type { Store } from '../../store/store.ts'
+import type { Meter } from '../../telemetry/metrics/meter.ts'
+import { type MetricFamily, type Sample, toFamily } from '../../telemetry/metrics/metric-family.ts'
+import type { HostStatus } from '../host-status.ts'
+import { consumerFamilies, deadLetterFamilies, projectionFamilies, scheduledFamilies } from './consumer-families.ts'
+import { auditFamilies, logFamilies, relayFamilies } from './event-families.ts'
+import { createFacts, type HostFacts } from './host-facts.ts'
+import { entries, stateSamples } from './samples.ts'
+import { scheduleFamilies } from './schedule-families.ts'
+
+/** What metrics are made from. */
+export interface HostMetricsOptions {
+  readonly environment: Environment
+  readonly status: () => HostStatus
+  /** By service; as they are when somebody asks. */
+  readonly stores: () => ReadonlyMap<string, Store>
+  readonly bus: Bus | undefined
+  readonly meter: Meter
+}
+
+const hostStates = ['new', 'starting', 'ready', 'draining', 'stopped', 'failed'] as const
+
+/** Makes the function that gives all families. It never rejects for a database that is away: `banyan_metrics_answered` says so. */
+export function createHostMetrics(options: HostMetricsOptions): () => Promise<readonly MetricFamily[]> {
+  const { environment, status, meter } = options
+  const facts = createFacts({ ...options, sources: () => sourcesOf(status()) })
+  return async () => {
+    const known = await facts()
+    const now = status()
+    return [...hostFamilies(now, known, environment.clock.now()), ...meter.collect()]
+  }
+}
+
+function sourcesOf({ relays, consumers }: HostStatus): readonly string[] {
+  return [...relays, ...consumers].map(({ source }) => source)
+}
+
+/** The families of a status and of what databases say. */
+export function hostFamilies(status: HostStatus, facts: HostFacts, nowMs: number): readonly MetricFamily[] {
+  return [
+    ...lifeFamilies(status, facts),
+    ...callFamilies(status),
+    ...relayFamilies(status, facts),
+    ...logFamilies(status, facts),
+    ...auditFamilies(status, nowMs),
+    ...consumerFamilies(status, facts),
+    ...deadLetterFamilies(facts),
+    ...projectionFamilies(status),
+    ...scheduledFamilies(facts),
+    ...scheduleFamilies(status, nowMs),
+  ]
+}
+
+function lifeFamilies({ state, readiness }: HostStatus, { answered }: HostFacts): readonly MetricFamily[] {
+  return [
+    toFamily('gauge', { name: 'banyan_host_ready', help: '1 when traffic is welcome.' }, [
+      { labels: {}, value: readiness.ready ? 1 : 0 },
+    ]),
+    toFamily(
+      'gauge',
+      { name: 'banyan_host_state', help: 'Where the host is in its life: 1 for the state it is in.' },
+      stateSamples({}, hostStates, state),
+    ),
+    toFamily(
+      'gauge',
+      {
+        name: 'banyan_metrics_answered',
+        help: '1 when what knows these numbers answered in time; 0 when they are missing.',
+      },
+      entries(answered, 'part', (did) => (did ? 1 : 0)),
+    ),
+  ]
+}
+
+const outcomes = ['succeeded', 'refused', 'failed'] as const
+
+function callFamilies({ services }: HostStatus): readonly MetricFamily[] {
+  const operations = services.flatMap(({ name: service, operations: all }) =>
+    Object.entries(all).map(([operation, counts]) => ({ labels: { service, operation }, counts })),
+  )
+  const ended: readonly Sample[] = operations.flatMap(({ labels, counts }) =>
+    outcomes.map((outcome) => ({ labels: { ...labels, outcome }, value: counts[outcome] })),
+  )
+  return [
+    toFamily(
+      'gauge',
+      { name: 'banyan_calls_in_flight', help: 'Calls of an operation under way on this host.' },
+      operations.map(({ labels, counts }) => ({ labels, value: counts.inFlight })),
+      maxOperations,
+    ),
+    toFamily(
+      'counter',
+      {
+        name: 'banyan_calls_total',
+        help: 'Calls that ended: well, with an error that the caller caused or the contract declares, or with any other.',
+      },
+      ended,
+      maxOperations * outcomes.length,
+    ),
+  ]
+}
+
+/** Operations of one host that have series of their own. */
+const maxOperations = 1_000
