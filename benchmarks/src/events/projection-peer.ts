@@ -1,11 +1,12 @@
 /**
- * A host whose only business is a projection: balances per account, two numbers a row, one statement per event in transactions of up
- * to 500. Arguments: the URLs of the service's database and of the log.
+ * A host whose only business is a projection: balances per account, two numbers a row. Its handler takes all events of a transaction at
+ * once and writes them by one statement (`batch`), or takes them one by one (`each`). Arguments: the URLs of the service's database
+ * and of the log, and which of the two. It starts when it is asked to.
  */
-import { createPostgresBus, createPostgresStore } from '@banyan/postgres'
+import { createPostgresBus, createPostgresStore, type PostgresStore } from '@banyan/postgres'
 import { defineContract, defineDatabase, defineService, defineSystem, event, query, service, t } from 'banyan'
 import { realEnvironment } from 'banyan/core'
-import { defineProjection, ownDatabase } from 'banyan/projection'
+import { type DatabaseTx, defineProjection, ownDatabase, type ProjectedEvent } from 'banyan/projection'
 import { createHost } from 'banyan/runtime'
 import { silentLog } from 'banyan/telemetry'
 import { answerParent } from '../measure/peer.ts'
@@ -14,7 +15,7 @@ interface Tables {
   balance: { account: number; balance: number; events: number }
 }
 
-const [url = '', logUrl = ''] = process.argv.slice(2)
+const [url = '', logUrl = '', way = 'batch'] = process.argv.slice(2)
 const Bank = defineContract('bank', {
   version: '1.0.0',
   owner: 'benchmarks',
@@ -26,19 +27,28 @@ const Bank = defineContract('bank', {
     }),
   },
 })
+type Booked = ProjectedEvent<{ account: number; amount: number }>
+type Tx = DatabaseTx<Tables>
+
+const one = ({ data: { account, amount } }: Booked, tx: Tx): Promise<unknown> => tx.sql`
+  INSERT INTO balance VALUES (${account}, ${amount}, 1)
+  ON CONFLICT (account) DO UPDATE SET balance = balance.balance + excluded.balance, events = balance.events + 1`
+
+const many = (events: readonly Booked[], tx: Tx): Promise<unknown> => tx.sql`
+  INSERT INTO balance
+  SELECT account, sum(amount), count(*)
+  FROM unnest(${events.map(({ data }) => data.account)}::int[], ${events.map(({ data }) => data.amount)}::bigint[])
+    AS e (account, amount)
+  GROUP BY account ORDER BY account
+  ON CONFLICT (account) DO UPDATE
+    SET balance = balance.balance + excluded.balance, events = balance.events + excluded.events`
+
 const balances = defineProjection('balances', {
   version: 1,
   target: ownDatabase<Tables>(),
   create: ['CREATE TABLE balance (account int PRIMARY KEY, balance bigint NOT NULL, events bigint NOT NULL)'],
   batch: 500,
-  on: (on) => [
-    on(
-      Bank.events.booked,
-      ({ data: { account, amount } }, tx) => tx.sql`
-        INSERT INTO balance VALUES (${account}, ${amount}, 1)
-        ON CONFLICT (account) DO UPDATE SET balance = balance.balance + excluded.balance, events = balance.events + 1`,
-    ),
-  ],
+  on: (on) => [way === 'each' ? on(Bank.events.booked, one) : on.batch(Bank.events.booked, many)],
 })
 const bank = defineService(Bank, {
   database: defineDatabase({ migrations: new URL('./', import.meta.url) }),
@@ -52,23 +62,27 @@ const bank = defineService(Bank, {
   projections: [balances],
 })
 const bus = await createPostgresBus({ url: logUrl })
+const store: PostgresStore = await createPostgresStore({ url, service: 'bank' })
+await store.migrate([])
 const host = createHost({
   system: defineSystem({ name: 'bench', services: [service(Bank, async () => ({ bank }))] }),
   environment: realEnvironment(),
   incarnation: 'bench#1',
-  openStore: async () => {
-    const store = await createPostgresStore({ url, service: 'bank' })
-    await store.migrate([])
-    return store
-  },
+  openStore: async () => store,
   bus,
   log: silentLog,
 })
-await host.start()
 
 answerParent(
-  // While the first version is built there is nothing to read.
   {
+    start: () => host.start(),
+    /** Events that are behind the low-water mark. */
+    async done() {
+      const [row] = await store.sql<{ done: number }>`
+        SELECT coalesce(sum(low_water), 0)::int AS done FROM banyan.consumer`
+      return row?.done ?? 0
+    },
+    /** Events that are in the rows; none while the first version is built, for there is nothing to read. */
     total: () =>
       host.invoke(Bank.total, {}, { caller: 'parent' }).then(
         ({ events }) => events,

@@ -14,6 +14,7 @@ import { deadLettersMigration } from './dead-letters.ts'
 import { eventStoreMigration } from './event-store-schema.ts'
 import { logRetention } from './log-retention.ts'
 import { outboxRing } from './outbox-ring.ts'
+import { passagesMigration } from './passages-schema.ts'
 import { projectionMigration } from './projection-schema.ts'
 import { scheduledMigration } from './scheduled.ts'
 import { toMigration } from './source.ts'
@@ -129,6 +130,7 @@ export const storeMigrations: readonly Migration[] = [
   eventStoreMigration,
   projectionMigration,
   bridgesMigration,
+  passagesMigration,
 ]
 
 /** The database of the log, in order. */

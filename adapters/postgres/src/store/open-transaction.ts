@@ -18,6 +18,7 @@ import { createBuilder } from '../client/kysely.ts'
 import { FlightError, type Session } from '../client/session.ts'
 import { toSqlText } from '../client/template.ts'
 import { markStatement, readMark } from './delivery-marks.ts'
+import { beginPassage, readPassage } from './passages.ts'
 import { createTransactionStreams } from './postgres-event-store.ts'
 import { claimStatements, readClaim } from './postgres-idempotency.ts'
 import { unscheduleText } from './postgres-scheduled.ts'
@@ -78,15 +79,17 @@ export class OpenTransaction {
 
   /** Writes the marks this transaction serves, in the flight of BEGIN. Gives the stored result when there is one. */
   async enter(): Promise<{ readonly result: unknown } | undefined> {
-    const { delivery, idempotency } = this.#options
+    const { delivery, passage, idempotency } = this.#options
     const mark = delivery === undefined ? undefined : markStatement(delivery)
     const marks = mark === undefined ? [] : [mark]
+    if (passage !== undefined) marks.push(beginPassage(passage))
     const claims = idempotency === undefined ? [] : claimStatements(idempotency)
     if (marks.length + claims.length === 0) return undefined
     const flight = this.#session.flight([begin(this.#options), ...marks, ...claims])
     this.#begun = flight
     const [, ...answers] = await flight
     if (delivery !== undefined && mark !== undefined) this.xid = readMark(delivery, answers.shift())
+    if (passage !== undefined) this.xid = readPassage(passage, answers.shift())
     if (idempotency === undefined) return undefined
     const claimed = readClaim(idempotency, answers)
     this.xid ??= claimed.xid

@@ -4,7 +4,7 @@
  * that come after it find no assignment. Keeping the lease and moving the low-water mark do not touch the epoch and so wait
  * for nobody.
  */
-import { type Assignment, Fenced, fingerprintOf, type Inbox } from 'banyan/store'
+import { type Assignment, Fenced, fingerprintOf, type Inbox, timeOfEventId } from 'banyan/store'
 import type { StatementResult } from '../client/exchange.ts'
 import { sqlState } from '../client/sql-error.ts'
 import type { RunAlone } from './alone.ts'
@@ -41,6 +41,18 @@ const failedText = `
     SET failures = a.failures + 1, last_error = excluded.last_error, failed_at = excluded.failed_at
   RETURNING failures`
 
+const markedText = `
+  SELECT event_id FROM banyan.mark WHERE consumer_group = $1 AND event_id = ANY ($2::uuid[])
+  UNION ALL
+  SELECT passed FROM banyan.passage, unnest(event_ids) AS passed
+  WHERE consumer_group = $1 AND to_id >= $3::uuid AND from_id <= $4::uuid AND passed = ANY ($2::uuid[])`
+
+const newestText = `
+  SELECT (SELECT event_id FROM banyan.mark WHERE consumer_group = $1 AND source = $2 ORDER BY event_id DESC LIMIT 1)
+           AS marked,
+         (SELECT to_id FROM banyan.passage WHERE consumer_group = $1 AND source = $2 ORDER BY to_id DESC LIMIT 1)
+           AS passed`
+
 // The newest marked event of the source, found backwards along the primary key: other sources' marks lie between.
 const trimText = `
   WITH held AS MATERIALIZED (
@@ -48,17 +60,25 @@ const trimText = `
     WHERE consumer_group = $1 AND source = $2 AND epoch = $3 AND holder IS NOT NULL FOR KEY SHARE
   ),
   newest AS MATERIALIZED (
-    SELECT event_id FROM banyan.mark
-    WHERE consumer_group = $1 AND source = $2 AND banyan.event_time(event_id) IS NOT NULL
-    ORDER BY event_id DESC LIMIT 1
+    SELECT greatest(
+      (SELECT banyan.event_time(event_id) FROM banyan.mark
+       WHERE consumer_group = $1 AND source = $2 AND banyan.event_time(event_id) IS NOT NULL
+       ORDER BY event_id DESC LIMIT 1),
+      (SELECT banyan.event_time(to_id) FROM banyan.passage
+       WHERE consumer_group = $1 AND source = $2 ORDER BY to_id DESC LIMIT 1)) AS at
   ),
   age AS MATERIALIZED (SELECT make_interval(secs => $4::float8 / 1000) AS keep, banyan.now() AS now),
   edge AS MATERIALIZED (
-    SELECT now - keep AS written, (SELECT least(banyan.event_time(event_id), now) FROM newest) - keep AS made FROM age
+    SELECT now - keep AS written, (SELECT least(at, now) FROM newest WHERE at IS NOT NULL) - keep AS made FROM age
   ),
   moved AS (
     UPDATE banyan.consumer SET horizon = greatest(horizon, made) FROM edge
     WHERE consumer_group = $1 AND source = $2 AND epoch = $3 AND holder IS NOT NULL AND made IS NOT NULL
+  ),
+  unpassed AS (
+    DELETE FROM banyan.passage p USING held, edge
+    WHERE p.consumer_group = $1 AND p.source = $2 AND p.last_offset <= held.low_water
+      AND p.to_id < banyan.event_id_at(made)
   ),
   forgotten AS (
     DELETE FROM banyan.attempt USING held, edge
@@ -95,9 +115,12 @@ export function createPostgresInbox(run: RunAlone): Inbox {
       ])
     },
     async marked(group, eventIds) {
-      const text = 'SELECT event_id FROM banyan.mark WHERE consumer_group = $1 AND event_id = ANY ($2::uuid[])'
-      const { rows } = await run(text, [group, eventIds])
+      const { rows } = await run(markedText, [group, eventIds, ...rangeOf(eventIds)])
       return new Set(rows.map((row) => row.event_id as string))
+    },
+    async newest(group, source) {
+      const [row] = (await run(newestText, [group, source])).rows
+      return { marked: highest(row.marked ?? '', row.passed ?? ''), passed: row.passed ?? '' }
     },
     async advance({ group, source, epoch }, offset) {
       const text = `UPDATE banyan.consumer SET low_water = greatest(low_water, $4)
@@ -135,4 +158,19 @@ export function createPostgresInbox(run: RunAlone): Inbox {
     },
     ...createPostgresDeadLetters(run),
   }
+}
+
+/** The lowest and the highest of the ids that a passage may have; nulls when none is of that kind. */
+function rangeOf(eventIds: readonly string[]): readonly [string | null, string | null] {
+  let [from, to] = ['', '']
+  for (const id of eventIds) {
+    if (timeOfEventId(id) === undefined) continue
+    if (from === '' || id < from) from = id
+    if (id > to) to = id
+  }
+  return from === '' ? [null, null] : [from, to]
+}
+
+function highest(one: string, other: string): string {
+  return one > other ? one : other
 }

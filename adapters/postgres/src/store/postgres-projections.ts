@@ -113,6 +113,7 @@ async function drop(
   await tx.sql`UPDATE banyan.consumer SET epoch = epoch + 1, holder = NULL, low_water = 0, horizon = NULL
     WHERE consumer_group = ${group}`
   if (destroy !== undefined) await destroy(tx)
+  await tx.sql`DELETE FROM banyan.passage WHERE consumer_group = ${group}`
   await tx.sql`DELETE FROM banyan.parked WHERE consumer_group = ${group}`
   await tx.sql`DELETE FROM banyan.replay WHERE consumer_group = ${group}`
   await tx.sql`DELETE FROM banyan.attempt WHERE consumer_group = ${group}`

@@ -7,6 +7,7 @@ import { fromSqlError, isDatabaseError, isRerunnable, sqlState } from '../client
 import { pause } from '../client/timing.ts'
 import { type CommitResult, judge, lastStatements, type ResolveOptions } from './commit.ts'
 import { OpenTransaction } from './open-transaction.ts'
+import { endPassage } from './passages.ts'
 
 /** How often work is run, in all. */
 export const maxTransactionAttempts = 3
@@ -97,9 +98,12 @@ async function commit(
   options: TransactOptions,
   result: unknown,
 ): Promise<CommitResult> {
-  const { idempotency, readOnly = false } = options
+  const { idempotency, passage, readOnly = false } = options
   if (!tx.begun && tx.events.length + tx.scheduled.length === 0) return { state: 'committed' }
-  const last = lastStatements(tx, idempotency, result, readOnly || tx.xid !== undefined)
+  const last = [
+    ...(passage === undefined ? [] : [endPassage(passage)]),
+    ...lastStatements(tx, idempotency, result, readOnly || tx.xid !== undefined),
+  ]
   try {
     const answers = await tx.finish(last)
     if (answers.at(-1)?.command !== 'COMMIT') return { state: 'failed', error: swallowed(tx) }

@@ -29,7 +29,7 @@ export async function openStore(url: string, options: Partial<PostgresStoreOptio
 /** Empties the tables of a store and puts its clock right. */
 export async function emptyStore(url: string): Promise<void> {
   const script = `
-    DELETE FROM banyan.outbox; DELETE FROM banyan.consumer; DELETE FROM banyan.mark; DELETE FROM banyan.attempt;
+    DELETE FROM banyan.outbox; DELETE FROM banyan.consumer; DELETE FROM banyan.mark; DELETE FROM banyan.attempt; DELETE FROM banyan.passage;
     DELETE FROM banyan.parked; DELETE FROM banyan.idempotency;
     DELETE FROM banyan.replay; DELETE FROM banyan.scheduled; DELETE FROM banyan.discarded; DELETE FROM banyan.bridge; DELETE FROM banyan.bridge_request; DELETE FROM banyan.stream_event; DELETE FROM banyan.stream_snapshot;
     DELETE FROM banyan.projection_version; DELETE FROM banyan.projection; UPDATE banyan.clock SET shift = '0';

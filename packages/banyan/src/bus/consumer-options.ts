@@ -1,10 +1,11 @@
 /** What a consumer is made of, with its defaults and the reasons for them. Times in milliseconds. */
 import type { Environment } from '../core/environment/environment.ts'
 import { BanyanError } from '../core/error.ts'
-import type { DeliveryMark, Inbox } from '../store/inbox.ts'
+import type { Assignment, DeliveryMark, Inbox } from '../store/inbox.ts'
 import type { Bus, LoggedEvent } from './bus.ts'
 import { type DeliveryPolicy, defaultRetry, isOutage, isTerminal, type RetryPolicy } from './delivery-policy.ts'
 import { type OperatorLog, silentLog } from './operator-log.ts'
+import type { ConsumerCounts } from './session-report.ts'
 
 /** What a consumer is made of. */
 export interface ConsumerOptions {
@@ -69,10 +70,42 @@ export interface ConsumerOptions {
   /** Keys that are replayed at a time. Default 4. */
   readonly replayConcurrency?: number
   readonly log?: OperatorLog
+  /** Makes what works under each new assignment before its events are delivered one by one. */
+  readonly prelude?: (under: PreludeContext) => Prelude
+}
+
+/** What works under an assignment before the consumer itself does; it may move the low-water mark. */
+export interface Prelude {
+  /**
+   * Resolves, never rejects, when it is done and nothing of it is under way any more: true when the consumer is to begin at the
+   * low-water mark, false when the assignment is to be given back.
+   */
+  run(): Promise<boolean>
+  /** Begins nothing more; what runs has `withinMs`. */
+  stop(withinMs: number): void
+  readonly progress: SessionProgress
+}
+
+/** What a prelude works under. */
+export interface PreludeContext {
+  readonly assignment: Assignment
+  /** On the monotonic clock: the lease began no earlier. */
+  readonly claimedMs: number
+  readonly counts: ConsumerCounts
+  readonly options: ResolvedConsumerOptions
+}
+
+/** Where the work under an assignment stands. */
+export interface SessionProgress {
+  readonly cursor: number
+  readonly position: number
+  readonly buffered: number
+  readonly running: number
 }
 
 /** The same, with nothing left open. */
-export type ResolvedConsumerOptions = Required<Omit<ConsumerOptions, 'retry'>> & { readonly retry: RetryPolicy }
+export type ResolvedConsumerOptions = Required<Omit<ConsumerOptions, 'retry' | 'prelude'>> &
+  Pick<ConsumerOptions, 'prelude'> & { readonly retry: RetryPolicy }
 
 /** Fills in the defaults. */
 export function resolveConsumerOptions(options: ConsumerOptions): ResolvedConsumerOptions {

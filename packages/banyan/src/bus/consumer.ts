@@ -7,7 +7,12 @@
 
 import type { Assignment } from '../store/inbox.ts'
 import { equalJitterMs, loopBackoff } from './backoff.ts'
-import { type ConsumerOptions, type ResolvedConsumerOptions, resolveConsumerOptions } from './consumer-options.ts'
+import {
+  type ConsumerOptions,
+  type Prelude,
+  type ResolvedConsumerOptions,
+  resolveConsumerOptions,
+} from './consumer-options.ts'
 import { toOneLine } from './operator-log.ts'
 import { Session } from './session.ts'
 import type { ConsumerCounts } from './session-report.ts'
@@ -86,7 +91,7 @@ class ConsumerLoop {
   #stopping = false
   #withinMs = 0
   #assignment: Assignment | undefined
-  #session: Session | undefined
+  #session: Session | Prelude | undefined
   /** To be given back before the next claim, so that no epoch is used for two sessions. */
   #unreleased: Assignment | undefined
   #failures = 0
@@ -105,7 +110,7 @@ class ConsumerLoop {
   }
 
   wake(): void {
-    this.#session?.wake()
+    if (this.#session instanceof Session) this.#session.wake()
   }
 
   async stop(withinMs: number): Promise<void> {
@@ -168,12 +173,9 @@ class ConsumerLoop {
   /** One session; afterwards the assignment is given back, so that the next claim, also our own, has a new epoch. */
   async #work(assignment: Assignment, claimedMs: number): Promise<void> {
     this.#assignment = assignment
-    const session = new Session(this.#options, assignment, claimedMs, this.#counts)
-    this.#session = session
-    if (this.#stopping) session.stop(this.#withinMs)
-    await session.run()
-    this.#assignment = { ...assignment, cursor: session.progress.cursor }
-    this.#session = undefined
+    const begun = await this.#begin(assignment, claimedMs)
+    if (begun !== undefined)
+      await this.#runPart(new Session(this.#options, begun.assignment, begun.claimedMs, this.#counts))
     this.#unreleased = assignment
     try {
       await this.#options.inbox.release(assignment)
@@ -181,6 +183,29 @@ class ConsumerLoop {
     } catch (error) {
       this.#fail(error)
     }
+  }
+
+  /** Lets the prelude work, if there is one, and keeps the assignment for the session; undefined when there is to be none. */
+  async #begin(
+    assignment: Assignment,
+    claimedMs: number,
+  ): Promise<{ readonly assignment: Assignment; readonly claimedMs: number } | undefined> {
+    const prelude = this.#options.prelude?.({ assignment, claimedMs, counts: this.#counts, options: this.#options })
+    if (prelude === undefined) return { assignment, claimedMs }
+    if (!(await this.#runPart(prelude)) || this.#stopping) return undefined
+    const keptMs = this.#options.environment.clock.monotonic()
+    const kept = await this.#claim()
+    // Another host may have had it meanwhile: what the prelude knows is no longer true then.
+    return kept?.epoch === assignment.epoch ? { assignment: kept, claimedMs: keptMs } : undefined
+  }
+
+  async #runPart(part: Session | Prelude): Promise<boolean> {
+    this.#session = part
+    if (this.#stopping) part.stop(this.#withinMs)
+    const goOn = await part.run()
+    this.#assignment = { ...(this.#assignment as Assignment), cursor: part.progress.cursor }
+    this.#session = undefined
+    return goOn === true
   }
 
   async #rest(): Promise<void> {

@@ -24,17 +24,39 @@ export interface ProjectedEvent<Data = unknown> {
   readonly timeMs: number
 }
 
-/** What a projection does with one event; made by `on`. */
+/** What a projection does with one event, or with many of one type; made by `on` and `on.batch`. */
 export interface ProjectionHandler<in Tx = never, out Source extends string = string> {
   readonly event: AnyEvent & Owned<Source>
-  readonly handle: (event: never, tx: Tx) => Promise<unknown> | void
+  /** The handler takes many events at once. */
+  readonly batch: boolean
+  readonly handle: (given: never, tx: Tx) => Promise<unknown> | void
 }
 
 /** What `on: (on) => […]` is given. */
-export type ProjectOn<Tx> = <R, Source extends string>(
-  event: Event<unknown, R> & Owned<Source>,
-  handle: (event: ProjectedEvent<R>, tx: Tx) => Promise<unknown> | void,
-) => ProjectionHandler<Tx, Source>
+export interface ProjectOn<Tx> {
+  /** Handles events of a type one by one. */
+  <R, Source extends string>(
+    event: Event<unknown, R> & Owned<Source>,
+    handle: (event: ProjectedEvent<R>, tx: Tx) => Promise<unknown> | void,
+  ): ProjectionHandler<Tx, Source>
+  /**
+   * Handles events of a type many at once, so that one statement writes them: those of one transaction (up to {@link maxStretch},
+   * at least one), as many as can go together without an event passing another one of its key. Events of one key stand in their
+   * order; with `order: 'total'` all do. They may meet on the same row.
+   *
+   * @example
+   * // One statement for all; rows in one order, so that two transactions cannot wait for each other in a circle.
+   * on.batch(Bank.events.booked, (events, tx) => tx.sql`
+   *   INSERT INTO balance SELECT account, sum(amount)
+   *   FROM unnest(${events.map(({ data }) => data.account)}::text[], ${events.map(({ data }) => data.amount)}::int[])
+   *     AS e (account, amount) GROUP BY account ORDER BY account
+   *   ON CONFLICT (account) DO UPDATE SET balance = balance.balance + excluded.balance`)
+   */
+  batch<R, Source extends string>(
+    event: Event<unknown, R> & Owned<Source>,
+    handle: (events: readonly ProjectedEvent<R>[], tx: Tx) => Promise<unknown> | void,
+  ): ProjectionHandler<Tx, Source>
+}
 
 /** What {@link defineProjection} takes; times in milliseconds. */
 export interface ProjectionSpec<Tx, View, Source extends string> {
@@ -116,7 +138,7 @@ export function defineProjection<Tx = DatabaseTx, View = DatabaseView, Source ex
   name: string,
   spec: ProjectionSpec<Tx, View, Source>,
 ): Projection<Source, View> {
-  const handlers = spec.on(((event: AnyEvent, handle: unknown) => Object.freeze({ event, handle })) as never)
+  const handlers = spec.on(createOn() as never)
   const projection = {
     $banyan: 'projection',
     name,
@@ -138,6 +160,15 @@ export function defineProjection<Tx = DatabaseTx, View = DatabaseView, Source ex
   if (faults.length === 0) return Object.freeze(projection)
   const message = `projection '${name}':\n${faults.map((fault) => `  - ${fault}`).join('\n')}`
   throw new BanyanError('INVALID_ARGUMENT', message, { reason: 'INVALID_PROJECTION' })
+}
+
+/** What makes handlers, of one event or of many. */
+function createOn(): object {
+  const handler =
+    (batch: boolean) =>
+    (event: AnyEvent, handle: unknown): object =>
+      Object.freeze({ event, handle, batch })
+  return Object.assign(handler(false), { batch: handler(true) })
 }
 
 /** The longest name: with prefix and version it still is a name of Postgres (63 bytes). */

@@ -10,6 +10,7 @@ import { BanyanError } from '../core/error.ts'
 import { projectionGroup } from '../store/projections.ts'
 import type { ProjectedEvent, Projection } from './define-projection.ts'
 import type { ProjectionHost } from './feed.ts'
+import { createApply } from './runs.ts'
 import type { ReadSnapshot } from './snapshot-source.ts'
 import type { ProjectionTarget } from './target.ts'
 
@@ -28,16 +29,13 @@ export async function takeSnapshot(
   const [handler] = projection.handlers as [Projection['handlers'][number]]
   const source = handler.event.contract
   const end = await bus.end(source)
+  const applyEvents = createApply(projection)
   let cursor: string | undefined
   for (let page = 0; page < maxSnapshotPages; page += 1) {
     const { items, nextCursor } = await (projection.snapshot as ReadSnapshot)(cursor, host.call)
     const events = items.map((data) => toEvent(host, handler.event, data))
     const step = { source, lane: '', epoch: 0, offset: 0 }
-    await store.transact((tx) =>
-      target.apply(projection, step, tx, async (inner) => {
-        for (const event of events) await handler.handle(event as never, inner)
-      }),
-    )
+    await store.transact((tx) => target.apply(projection, step, tx, (inner) => applyEvents(events, inner)))
     cursor = nextCursor
     if (cursor === undefined) return placeGroup(host, projection, source, end)
   }

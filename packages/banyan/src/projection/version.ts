@@ -12,6 +12,7 @@ import { type ProjectedEvent, type Projection, sourcesOf } from './define-projec
 import { createFeed, type ProjectionHost } from './feed.ts'
 import { assertHistory } from './history.ts'
 import { createProgressMeter, type ProjectionProgressReport } from './progress.ts'
+import { type ApplyEvents, createApply } from './runs.ts'
 import { takeSnapshot } from './snapshot.ts'
 import type { ProjectionTarget } from './target.ts'
 
@@ -33,6 +34,8 @@ export class RunningVersion {
   readonly sources: readonly string[]
   readonly #host: ProjectionHost
   readonly #onApplied: (eventIds: readonly string[]) => void
+  readonly #types: ReadonlySet<string>
+  readonly #applyEvents: ApplyEvents
   readonly #look: () => Promise<ProjectionProgressReport>
   #target: ProjectionTarget<never, unknown> | undefined
   #consumers: readonly Consumer[] = []
@@ -45,6 +48,8 @@ export class RunningVersion {
     this.projection = projection
     this.sources = sourcesOf(projection)
     this.#onApplied = onApplied
+    this.#types = new Set(projection.handlers.map(({ event }) => event.wire))
+    this.#applyEvents = createApply(projection)
     const { bus, store, environment } = host
     const meter = createProgressMeter(projection, this.sources, {
       bus,
@@ -86,16 +91,13 @@ export class RunningVersion {
   async applyInline(tx: StoreTransaction, events: readonly ProjectedEvent[]): Promise<void> {
     const { projection } = this
     if (projection.mode !== 'inline' || this.#phase === 'dropped') return
-    const handlers = new Map(projection.handlers.map(({ event, handle }) => [event.wire, handle]))
-    const own = events.filter(({ type }) => handlers.has(type))
+    const own = events.filter(({ type }) => this.#types.has(type))
     const ids = own.map(({ id }) => id)
     const { store, service } = this.#host
     if (own.length === 0 || !(await store.projections.applyInline(tx, projection, service, ids))) return
     const target = await this.#open()
     const step = { source: service, lane: '', epoch: 0, offset: 0 }
-    await target.apply(projection, step, tx, async (inner) => {
-      for (const event of own) await handlers.get(event.type)?.(event as never, inner)
-    })
+    await target.apply(projection, step, tx, (inner) => this.#applyEvents(own, inner))
   }
 
   /** Opens its target and enters it in the books, once; what the books say now. */

@@ -15,6 +15,33 @@ export interface DeliveryMark {
   readonly replay?: true
 }
 
+/**
+ * A stretch of a log that one transaction applies as a whole, in the log's order: it marks the events and moves the low-water
+ * mark over the stretch with its effects. For who has nothing beside it under way: the events of a stretch are not marked one by
+ * one, which costs a row each, but together, and count as marked all the same.
+ */
+export interface Passage {
+  readonly group: string
+  /** The producing service. */
+  readonly source: string
+  /** The assignment under which it is applied. */
+  readonly epoch: number
+  /** The low-water mark before it; the transaction is refused when it is another. */
+  readonly after: number
+  /** The low-water mark behind it. */
+  readonly upTo: number
+  /** What is applied, with its place in the log. None of it was applied before: see {@link Inbox.newest}. */
+  readonly events: readonly { readonly id: string; readonly offset: number }[]
+}
+
+/** The highest ids, as text, of what a group has applied of a source: so much is known without a look at each. */
+export interface NewestApplied {
+  /** Of any event; '' when there is none. */
+  readonly marked: string
+  /** Of events that were applied by passages; '' when there is none. */
+  readonly passed: string
+}
+
 /** The right to process one group's share of one source, for a time. */
 export interface Assignment {
   readonly group: string

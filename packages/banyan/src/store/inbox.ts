@@ -5,9 +5,16 @@
  */
 import { BanyanError } from '../core/error.ts'
 import type { DeadLetters } from './dead-letters.ts'
-import type { Assignment, DeliveryMark, ParkedEvent } from './delivery-mark.ts'
+import type { Assignment, DeliveryMark, NewestApplied, ParkedEvent, Passage } from './delivery-mark.ts'
 
-export { type Assignment, type DeliveryMark, type ParkedEvent, timeOfEventId } from './delivery-mark.ts'
+export {
+  type Assignment,
+  type DeliveryMark,
+  type NewestApplied,
+  type ParkedEvent,
+  type Passage,
+  timeOfEventId,
+} from './delivery-mark.ts'
 
 /** The inbox of one consuming service. */
 export interface Inbox extends DeadLetters {
@@ -24,8 +31,13 @@ export interface Inbox extends DeadLetters {
   ): Promise<Assignment | undefined>
   /** Lets go, so that another may claim at once. Nothing happens under an older epoch. */
   release(assignment: Assignment): Promise<void>
-  /** Which of these are marked already. */
+  /** Which of these are marked already, one by one or by a {@link Passage}. */
   marked(group: string, eventIds: readonly string[]): Promise<ReadonlySet<string>>
+  /**
+   * The highest ids of what is marked. Ids are compared as text, so of UUIDs of version 7 it is the newest; what lies above it has
+   * no mark, and need not be looked up.
+   */
+  newest(group: string, source: string): Promise<NewestApplied>
   /** Moves the low-water mark; false (and nothing written) under an older epoch. Never moves back. */
   advance(assignment: Assignment, offset: number): Promise<boolean>
   /** How often this event has failed before, kept over restarts; 0 when never. */
@@ -64,6 +76,18 @@ export class AlreadyApplied extends BanyanError {
   }
   static override [Symbol.hasInstance](value: unknown): boolean {
     return value instanceof BanyanError && value.reason === 'ALREADY_APPLIED'
+  }
+}
+
+/** The low-water mark is not where a passage begins: rolled back, look where it is. */
+export class PassageMoved extends BanyanError {
+  constructor({ group, source, after }: Passage) {
+    super('ABORTED', `the low-water mark of group '${group}' on '${source}' is not ${after} any more`, {
+      reason: 'PASSAGE_MOVED',
+    })
+  }
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof BanyanError && value.reason === 'PASSAGE_MOVED'
   }
 }
 

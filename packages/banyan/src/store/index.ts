@@ -45,7 +45,10 @@ export {
   type DeliveryMark,
   Fenced,
   type Inbox,
+  type NewestApplied,
   type ParkedEvent,
+  type Passage,
+  PassageMoved,
   timeOfEventId,
 } from './inbox.ts'
 export { createMemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts'

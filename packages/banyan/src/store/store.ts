@@ -9,7 +9,7 @@ import type { Kysely } from 'kysely'
 import type { Bridges } from './bridges.ts'
 import type { EventStore, TransactionStreams } from './event-store.ts'
 import type { Idempotency, IdempotencyClaim } from './idempotency.ts'
-import type { DeliveryMark, Inbox } from './inbox.ts'
+import type { DeliveryMark, Inbox, Passage } from './inbox.ts'
 import type { Migration, MigrationStatus } from './migration.ts'
 import type { NewEvent, Outbox } from './outbox.ts'
 import type { Projections } from './projections.ts'
@@ -48,6 +48,11 @@ export interface TransactOptions {
    * applied all or none, by one statement; a replayed one comes alone.
    */
   readonly delivery?: DeliveryMark | readonly DeliveryMark[]
+  /**
+   * The stretch of a log that this transaction applies: its events are marked and the low-water mark is moved in the same
+   * transaction. Rejects with {@link Fenced} or {@link PassageMoved} and rolls everything back. Not together with `delivery`.
+   */
+  readonly passage?: Passage
   /**
    * The idempotency key this transaction serves. When a result is stored already, the work is not run and that result is
    * returned. Rejects with ABORTED `IDEMPOTENCY_KEY_IN_USE` while another transaction holds the key, and with

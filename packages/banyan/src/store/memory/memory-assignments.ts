@@ -19,6 +19,8 @@ export interface MemoryAssignments extends Pick<Inbox, 'claim' | 'release' | 'ad
   isCurrent(of: Epoch): boolean
   /** The low-water mark; undefined under an older epoch. */
   cursorOf(of: Epoch): number | undefined
+  /** Moves the low-water mark; does nothing under an older epoch. */
+  move(of: Epoch, offset: number): void
   /** The low-water marks of a group. */
   positionsOf(group: string): readonly { readonly source: string; readonly done: number }[]
   /** All of them. */
@@ -53,6 +55,10 @@ export function createMemoryAssignments(clock: Clock): MemoryAssignments {
   return {
     isCurrent: (of) => current(of) !== undefined,
     cursorOf: (of) => current(of)?.cursor,
+    move(of, offset) {
+      const lease = current(of)
+      if (lease !== undefined) lease.cursor = Math.max(lease.cursor, offset)
+    },
     positionsOf: (group) =>
       [...leases.values()]
         .filter((lease) => lease.group === group)

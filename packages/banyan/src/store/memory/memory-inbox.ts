@@ -4,7 +4,7 @@
  */
 
 import type { Clock } from '../../core/environment/environment.ts'
-import { AlreadyApplied, type DeliveryMark, Fenced, type Inbox } from '../inbox.ts'
+import { AlreadyApplied, type DeliveryMark, Fenced, type Inbox, type Passage, PassageMoved } from '../inbox.ts'
 import { nameOf } from './group-name.ts'
 import { createMemoryAssignments } from './memory-assignments.ts'
 import { MemoryDeadLetters } from './memory-dead-letters.ts'
@@ -20,6 +20,10 @@ export interface MemoryInbox extends Inbox {
   /** Throws {@link Fenced} or {@link AlreadyApplied}. */
   check(mark: DeliveryMark): void
   write(mark: DeliveryMark): void
+  /** Throws {@link Fenced} or {@link PassageMoved}. */
+  checkPassage(passage: Passage): void
+  /** Marks its events and moves the low-water mark. */
+  writePassage(passage: Passage): void
   /** The low-water marks of a group, by source. */
   positionsOf(group: string): readonly { readonly source: string; readonly done: number }[]
   /** Events that are parked for a group. */
@@ -32,6 +36,8 @@ export function createMemoryInbox(clock: Clock): MemoryInbox {
   const assignments = createMemoryAssignments(clock)
   const marks = createMemoryMarks(clock)
   const failures = new Map<string, number>()
+  /** The highest id of a passage, by group and source. */
+  const passed = new Map<string, string>()
   const dead = new MemoryDeadLetters(clock, (group, eventId) => void failures.delete(nameOf(group, eventId)))
 
   function assertCurrent(of: { readonly group: string; readonly source: string; readonly epoch: number }): void {
@@ -47,15 +53,31 @@ export function createMemoryInbox(clock: Clock): MemoryInbox {
     failures.delete(nameOf(mark.group, mark.eventId))
   }
 
+  function writePassage(passage: Passage): void {
+    const { group, source, epoch, events, upTo } = passage
+    const name = nameOf(group, source)
+    for (const { id, offset } of events) {
+      marks.write({ group, source, epoch, eventId: id, offset, key: '' })
+      if (id > (passed.get(name) ?? '')) passed.set(name, id)
+    }
+    assignments.move(passage, upTo)
+  }
+
   return {
     enter: createDoors(),
     check,
     write,
+    checkPassage(passage) {
+      assertCurrent(passage)
+      if (assignments.cursorOf(passage) !== passage.after) throw new PassageMoved(passage)
+    },
+    writePassage,
     positionsOf: assignments.positionsOf,
     parkedCountOf: (group) => dead.countOf(group),
     forget(group) {
       assignments.reset(group)
       marks.forget(group)
+      for (const { source } of assignments.positionsOf(group)) passed.delete(nameOf(group, source))
       dead.forget(group)
     },
     claim: assignments.claim,
@@ -64,6 +86,10 @@ export function createMemoryInbox(clock: Clock): MemoryInbox {
     async marked(group, eventIds) {
       return new Set(eventIds.filter((eventId) => marks.has(group, eventId)))
     },
+    newest: async (group, source) => ({
+      marked: marks.newest(group, source),
+      passed: passed.get(nameOf(group, source)) ?? '',
+    }),
     attempts: async (group, eventId) => failures.get(nameOf(group, eventId)) ?? 0,
     async failed(assignment, eventId) {
       const name = nameOf(assignment.group, eventId)

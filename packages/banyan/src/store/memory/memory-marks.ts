@@ -6,6 +6,8 @@ import { nameOf } from './group-name.ts'
 export interface MemoryMarks {
   has(group: string, eventId: string): boolean
   write(mark: DeliveryMark): void
+  /** The highest id that a group has marked of a source; '' when there is none. */
+  newest(group: string, source: string): string
   /** Removes marks of the assignment's group and source up to the cursor that are as old; says how many. */
   trim(assignment: Assignment, cursor: number, keepMs: number): number
   /** Marks of events before this time may be gone; 0 when none was removed. */
@@ -15,6 +17,7 @@ export interface MemoryMarks {
 }
 
 interface Written {
+  readonly eventId: string
   readonly group: string
   readonly source: string
   readonly offset: number
@@ -36,7 +39,12 @@ export function createMemoryMarks(clock: Clock): MemoryMarks {
   return {
     has: (group, eventId) => marks.has(nameOf(group, eventId)),
     write({ group, source, offset, eventId }) {
-      marks.set(nameOf(group, eventId), { group, source, offset, atMs: clock.now(), madeMs: timeOfEventId(eventId) })
+      const madeMs = timeOfEventId(eventId)
+      marks.set(nameOf(group, eventId), { eventId, group, source, offset, atMs: clock.now(), madeMs })
+    },
+    newest(group, source) {
+      const own = [...marks.values()].filter((mark) => mark.group === group && mark.source === source)
+      return own.reduce((newest, { eventId }) => (eventId > newest ? eventId : newest), '')
     },
     trim({ group, source }, cursor, keepMs) {
       const own = [...marks].filter(([, mark]) => mark.group === group && mark.source === source)

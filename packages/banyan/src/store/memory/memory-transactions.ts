@@ -54,10 +54,18 @@ async function enterAll(inbox: MemoryInbox, door: GroupDoor, marks: readonly Del
   }
 }
 
+/** The way in of what a transaction applies, and out again. */
+function enterFor(
+  { inbox, door }: MemoryTransactionsOptions,
+  { delivery, passage }: TransactOptions,
+): Promise<() => void> | undefined {
+  if (passage !== undefined) return door.enter(passage.group)
+  return delivery === undefined ? undefined : enterAll(inbox, door, toMarks(delivery))
+}
+
 type Work<Result> = (tx: StoreTransaction) => Promise<Result>
 
 export function createMemoryTransactions(options: MemoryTransactionsOptions): MemoryTransactions {
-  const { inbox } = options
   const running = new Set<Promise<unknown>>()
   let closed = false
 
@@ -69,8 +77,8 @@ export function createMemoryTransactions(options: MemoryTransactionsOptions): Me
   async function transact<Result>(work: Work<Result>, given: TransactOptions = {}): Promise<Result> {
     assertOpen()
     if (given.signal?.aborted) throw toAborted(given.signal)
-    const leave =
-      given.delivery === undefined ? undefined : await enterAll(inbox, options.door, toMarks(given.delivery))
+    const entering = enterFor(options, given)
+    const leave = entering === undefined ? undefined : await entering
     const run = underKey(options, work, given).finally(leave)
     running.add(run)
     try {
@@ -121,15 +129,21 @@ async function attempt<Result>(
   const marks = toMarks(given.delivery)
   const own = openStreams(streams, locks, given.readOnly === true)
   const tx = openTransaction(service, gathered, given.readOnly === true, own.streams, scheduled.hold)
-  try {
+  const { passage } = given
+  const check = (): void => {
     for (const mark of marks) inbox.check(mark)
+    if (passage !== undefined) inbox.checkPassage(passage)
+  }
+  try {
+    check()
     const result = await untilAborted(work(tx.open), given.signal)
     const text = given.idempotency === undefined ? undefined : JSON.stringify(result)
     outbox.assertRoom(gathered.events.length)
     own.assertRoom()
-    for (const mark of marks) inbox.check(mark)
+    check()
     // From here on nothing can fail: this is the commit.
     for (const mark of marks) inbox.write(mark)
+    if (passage !== undefined) inbox.writePassage(passage)
     if (given.idempotency !== undefined) idempotency.commit(given.idempotency, text)
     own.commit()
     outbox.append(gathered.events)

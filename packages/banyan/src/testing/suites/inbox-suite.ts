@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AlreadyApplied, type Assignment, Fenced, type Inbox } from '../../store/inbox.ts'
 import { deadLettersSuite } from './dead-letters-suite.ts'
 import type { OpenedStore } from './open.ts'
+import { passageSuite } from './passage-suite.ts'
 import { markOf, present, rejection, sampleEvent } from './sample.ts'
 import { trimmingSuite } from './trimming-suite.ts'
 
@@ -179,6 +180,7 @@ export function inboxSuite(name: string, open: () => Promise<OpenedStore>): void
     })
 
     trimmingSuite(() => opened)
+    passageSuite(() => opened)
     deadLettersSuite(() => opened)
   })
 }

@@ -74,9 +74,9 @@ export function createKeeperRig(seed = 1): KeeperRig {
           holder: environment.random.uuidv7(),
           log: { info: () => undefined, warn: () => undefined },
           typesOf: () => ['sample.happened.v1'],
-          opener: () => (logged) => {
+          opener: (of) => (logged) => {
             const { subject, data } = JSON.parse(logged.envelope) as { subject: string; data: unknown }
-            return { id: logged.id, type: logged.type, source: logged.source, key: subject, timeMs: 0, data }
+            return { id: logged.id, type: of.wire, source: logged.source, key: subject, timeMs: 0, data }
           },
           isTerminal: () => false,
           call: () => Promise.reject(new Error('nobody to call')),
