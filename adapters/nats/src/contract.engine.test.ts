@@ -1,9 +1,9 @@
-/** The contract suite of the bus on a real server. Each test has a system of its own. */
-import { busSuite } from 'banyan/testing/suites'
+/** The contract suites of the bus on a real server. Each test has a system of its own. */
+import { busSuite, keepingSuite, type OpenedBus } from 'banyan/testing/suites'
 import { describeNats } from './testing/engines.ts'
 
 describeNats('contract', (engine) => {
-  busSuite('nats', async () => {
+  const open = async (): Promise<OpenedBus> => {
     const system = engine().newSystem()
     let shiftMs = 0
     const options = { system, leaseClockShiftMs: () => shiftMs }
@@ -18,5 +18,7 @@ describeNats('contract', (engine) => {
         await Promise.all([bus.close(), second.close()])
       },
     }
-  })
+  }
+  busSuite('nats', open)
+  keepingSuite('nats', open)
 })

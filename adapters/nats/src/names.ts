@@ -6,6 +6,8 @@
  * | stream of a source | `<system>_<source>` |
  * | subject of an event | `<system>.<source>.<type>`, so `shop.orders.orders.placed.v1` |
  * | leases and positions | key-value bucket `<system>_relays`, key `source.<source>` |
+ * | what a stream holds, for retention and audits | there, keys `index.<source>` and `baseline.<source>` |
+ * | readers | there, key `reader.<source>.<group>` |
  * | hint that a source has grown | `_banyan.<system>.<source>`, outside of every stream |
  *
  * Characters that NATS does not take in a name are written as `=` and the hexadecimal digits of their bytes.
@@ -25,6 +27,15 @@ export interface Names {
   typeOf(source: string, subject: string): string
   /** The subject of a source's entry in the bucket. */
   entry(source: string): string
+  /** Those of all sources. */
+  readonly entries: string
+  /** The source that such a subject is of. */
+  sourceOfEntry(subject: string): string
+  /** Subjects of what is kept about a source. */
+  index(source: string): string
+  baseline(source: string): string
+  reader(source: string, group: string): string
+  readonly readers: string
   /** The subject by which the broker is asked for its time. */
   readonly clock: string
   hint(source: string): string
@@ -53,6 +64,12 @@ export function createNames(system: string): Names {
     subject: (source, type) => `${subjectPrefix(source)}${type.split('.').map(toToken).join('.')}`,
     typeOf: (source, subject) => subject.slice(subjectPrefix(source).length).split('.').map(fromToken).join('.'),
     entry: (source) => `$KV.${bucket}.source.${toToken(source)}`,
+    entries: `$KV.${bucket}.source.*`,
+    sourceOfEntry: (subject) => fromToken(subject.slice(`$KV.${bucket}.source.`.length)),
+    index: (source) => `$KV.${bucket}.index.${toToken(source)}`,
+    baseline: (source) => `$KV.${bucket}.baseline.${toToken(source)}`,
+    reader: (source, group) => `$KV.${bucket}.reader.${toToken(source)}.${toToken(group)}`,
+    readers: `$KV.${bucket}.reader.*.*`,
     clock: `$KV.${bucket}.clock`,
     hint: (source) => `${hintPrefix}${toToken(source)}`,
     hints: `${hintPrefix}*`,

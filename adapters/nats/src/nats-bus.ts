@@ -11,12 +11,14 @@ import { BanyanError, type Environment, realEnvironment, sleep } from 'banyan/co
 import { apiCodes, isApiError } from './connection/errors.ts'
 import { type Link, openLink } from './connection/link.ts'
 import { fromNatsUrl } from './connection/url.ts'
+import { createBucket } from './keeping/bucket.ts'
+import { createNatsKeeping } from './keeping/nats-keeping.ts'
 import { createLogged } from './log/logged.ts'
 import { createReaders, type Readers } from './log/readers.ts'
 import { createStreams, type Streams } from './log/streams.ts'
 import { createNames, type Names } from './names.ts'
 import { createHints, type Hints } from './relay/hints.ts'
-import { createRelayRecords } from './relay/record.ts'
+import { createRelayRecords, type RelayRecords } from './relay/record.ts'
 import { createServerClock } from './relay/server-clock.ts'
 import { SourceWriter } from './relay/source-writer.ts'
 
@@ -89,6 +91,7 @@ export async function createNatsBus(options: NatsBusOptions): Promise<NatsBus> {
       streams,
       readers: createReaders(link, options.maxPageBytes ?? 16_777_216),
       hints: createHints(link, names),
+      records: createRelayRecords(link, names),
       shiftMs: options.leaseClockShiftMs ?? (() => 0),
     })
   } catch (error) {
@@ -103,6 +106,7 @@ interface Parts {
   readonly streams: Streams
   readonly readers: Readers
   readonly hints: Hints
+  readonly records: RelayRecords
   readonly shiftMs: () => number
 }
 
@@ -121,8 +125,13 @@ function assemble(parts: Parts): NatsBus {
     },
     append: (lease, events, cursor) => writer(lease.source).append(lease, events, cursor),
     release: (lease) => writer(lease.source).release(lease),
-    forgetCursor: (source) => writer(source).forgetCursor(),
+    async forgetCursor(source) {
+      await writer(source).forgetCursor()
+      // The same events may come twice by intent, so counting begins anew.
+      await createBucket(link, names).remove(names.baseline(source))
+    },
     ...createLog(parts),
+    keeping: createNatsKeeping({ ...parts, keepPosition: (source) => writer(source).keepPosition() }),
     onAppend: hints.onAppend,
     async ping() {
       await link.run('none', () => link.jsm.streams.info(names.bucketStream))
@@ -131,12 +140,12 @@ function assemble(parts: Parts): NatsBus {
   }
 }
 
-function createWriters({ link, names, hints, shiftMs }: Parts): (source: string) => SourceWriter {
+function createWriters({ link, names, hints, records, shiftMs }: Parts): (source: string) => SourceWriter {
   const shared = {
     link,
     names,
     shiftMs,
-    records: createRelayRecords(link, names),
+    records,
     clock: createServerClock(link, names),
     appended: hints.appended,
   }

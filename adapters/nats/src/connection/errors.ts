@@ -23,6 +23,19 @@ export function isApiError(error: unknown, ...codes: readonly number[]): boolean
   return answer instanceof JetStreamApiError && codes.includes(answer.code)
 }
 
+/** Nobody leads: the cluster, the stream or the consumer. */
+const leaderlessCodes: ReadonlySet<number> = new Set([10_006, 10_008, 10_009, 10_118, 10_119])
+
+/**
+ * True for what is no answer: nobody leads, so nothing was done. With `silence`, an answer that did not come is none either; that
+ * is so only for questions.
+ */
+export function isAway(error: unknown, silence: boolean): boolean {
+  if (error instanceof JetStreamApiError) return leaderlessCodes.has(error.code)
+  if (error instanceof errors.TimeoutError) return silence
+  return error instanceof errors.NoRespondersError || isNoResponders(error)
+}
+
 /** The broker is not there, or not now. */
 export function unavailable(message: string, outcome: Outcome, cause?: unknown): BanyanError {
   return new BanyanError('UNAVAILABLE', message, { retryable: outcome === 'none', outcome, cause })

@@ -7,6 +7,7 @@ import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManage
 import { connect, type NatsConnection, type NodeConnectionOptions, type Status } from '@nats-io/transport-node'
 import { BanyanError, type Environment, type Outcome } from 'banyan/core'
 import { toBusError, unavailable } from './errors.ts'
+import { insist } from './insist.ts'
 import { type NatsAddress, withoutSecrets } from './url.ts'
 
 /** What a connection is made of; times in milliseconds. */
@@ -29,7 +30,10 @@ export interface Link {
   readonly requestTimeoutMs: number
   /** Refuses when there is no connection now: nothing was sent. */
   assertUp(): void
-  /** Work of the client library, its errors translated; `outcome` is what an answer that never came leaves. */
+  /**
+   * Work of the client library, its errors translated; `outcome` is what an answer that never came leaves. Work that leaves
+   * 'none' may be done twice and is, until somebody answers (insist.ts); any other is when nobody leads who could have done it.
+   */
   run<Result>(outcome: Outcome, work: () => Promise<Result>): Promise<Result>
   /** Calls back when the connection breaks (or is closed), until let go. */
   onLoss(listener: (error: BanyanError) => void): () => void
@@ -38,6 +42,8 @@ export interface Link {
 
 /** Waits between attempts to reconnect: 50 ms, doubled up to 2 s, half of it by chance. */
 export const reconnectBackoff = { firstMs: 50, maxMs: 2_000 } as const
+
+const pingEveryMs = 2_000
 
 /** Opens a connection; UNAVAILABLE when no server of the list answers. */
 export async function openLink(options: LinkOptions): Promise<Link> {
@@ -77,11 +83,14 @@ export async function openLink(options: LinkOptions): Promise<Link> {
       // The client waits for an answer until its time is over, also when the connection it was asked on is gone.
       const { promise: lost, reject } = Promise.withResolvers<never>()
       const stopWatching = state.onLoss(({ message }) => reject(unavailable(message, outcome)))
+      const how = { environment, withinMs: requestTimeoutMs, repeatable: outcome === 'none' }
+      const asking = insist(how, work)
       try {
-        return await Promise.race([work(), lost])
+        return await Promise.race([asking.answer, lost])
       } catch (error) {
         throw nc.isClosed() ? closedError() : toBusError(error, outcome)
       } finally {
+        asking.stop()
         stopWatching()
       }
     },
@@ -97,8 +106,8 @@ function toConnection({ address, name, requestTimeoutMs, connectTimeoutMs }: Lin
     timeout: Math.max(requestTimeoutMs, connectTimeoutMs),
     maxReconnectAttempts: -1,
     ignoreAuthErrorAbort: true,
-    // A connection that swallows everything is found out after twice this.
-    pingInterval: 5_000,
+    // A connection that swallows everything is found out after twice this, three times at most.
+    pingInterval: pingEveryMs,
     maxPingOut: 2,
     noAsyncTraces: true,
     ...(user === undefined ? {} : { user }),

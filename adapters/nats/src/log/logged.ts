@@ -12,7 +12,7 @@ import { isUuid, type StoredMessage, toKey, toRelayMark } from './message.ts'
 export function createLogged(names: Names, source: string): (message: StoredMessage) => LoggedEvent {
   const stream = names.stream(source)
   return (message) => {
-    const type = toText(names.typeOf(source, message.subject), 255) ?? 'unnamed'
+    const type = typeOf(names, source, message)
     const mark = toRelayMark(message)
     const key = toKey(message.headers)
     const text = toUtf8(message.data)
@@ -20,6 +20,11 @@ export function createLogged(names: Names, source: string): (message: StoredMess
       return { id: mark.id, type, key, envelope: text, source, offset: message.seq }
     return toForeign(message, { stream, source, type, text })
   }
+}
+
+/** The type of the event that a message is. */
+export function typeOf(names: Names, source: string, { subject }: Pick<StoredMessage, 'subject'>): string {
+  return toText(names.typeOf(source, subject), 255) ?? 'unnamed'
 }
 
 interface Found {

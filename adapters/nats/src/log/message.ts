@@ -16,6 +16,7 @@
  * A message is the relay's only if it lies right behind the sequence it expected: a copy made by another program (a replay, a
  * mirror, a script) lies elsewhere or has lost the header, and counts as foreign.
  */
+import type { StoredMsg } from '@nats-io/jetstream'
 import { headers, type MsgHdrs } from '@nats-io/transport-node'
 import type { NewEvent, OutboxCursor } from 'banyan/store'
 
@@ -37,6 +38,22 @@ export interface StoredMessage {
   readonly data: Uint8Array
 }
 
+/** A message that was asked for by its sequence. */
+export function fromStoredMsg(message: StoredMsg): StoredMessage {
+  const { seq, subject, time, data } = message
+  return { seq, subject, timeMs: time.getTime(), headers: headersOf(message), data }
+}
+
+/** Headers that cannot be read are none: whoever wrote them is foreign. */
+function headersOf(message: StoredMsg): MsgHdrs | undefined {
+  try {
+    return message.header
+  } catch {
+    return undefined
+  }
+}
+
+const size = 'Nats-Msg-Size'
 const expected = 'Nats-Expected-Last-Sequence'
 const id = 'Banyan-Id'
 const epoch = 'Banyan-Epoch'
@@ -66,6 +83,17 @@ export function toRelayMark({ seq, headers: given }: Pick<StoredMessage, 'seq' |
   const foundCursor = toCursor(given.get(cursor))
   const foundScan = toCount(given.get(scan))
   return { id: foundId, epoch: foundEpoch, cursor: foundCursor, scan: foundScan }
+}
+
+/** True for what no relay wrote. */
+export function isForeign(message: Pick<StoredMessage, 'seq' | 'headers'>): boolean {
+  return toRelayMark(message) === undefined || toKey(message.headers) === undefined
+}
+
+/** Bytes of the payload, also of a message that came without it. */
+export function sizeOf({ headers: given, data }: Pick<StoredMessage, 'headers' | 'data'>): number {
+  if (data.byteLength > 0) return data.byteLength
+  return toCount(given?.get(size) ?? '') ?? 0
 }
 
 /** The key that the headers name; undefined when they name none that can be one. */

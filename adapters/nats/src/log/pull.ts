@@ -6,7 +6,7 @@
  * the way must not go unnoticed: deliveries are numbered by the broker, and a number that is missing ends this consumer. The
  * next page is then read by a new one from the last good place.
  */
-import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream'
+import { AckPolicy, type ConsumerConfig, DeliverPolicy } from '@nats-io/jetstream'
 import { createInbox, type Msg, type MsgHdrs, nanos } from '@nats-io/transport-node'
 import type { BanyanError } from 'banyan/core'
 import { unavailable } from '../connection/errors.ts'
@@ -16,7 +16,7 @@ import type { StoredMessage } from './message.ts'
 /** How long the broker keeps a consumer that asks for nothing, and how long we trust it to. */
 export const keptMs = 30_000
 /** Longest silence in the middle of a page. A broker that is there answers at once, also that there is nothing. */
-export const silenceMs = 2_000
+export const silenceMs = 1_000
 
 /** A reader of one stream. */
 export interface Pull {
@@ -28,13 +28,16 @@ export interface Pull {
   close(): void
 }
 
-/** Makes a reader behind a sequence. `headersOnly` leaves payloads out. */
-export async function openPull(link: Link, stream: string, after: number, headersOnly = false): Promise<Pull> {
+/** Where a reader begins: behind a sequence, or with what was stored from a time on (milliseconds since 1970). */
+export type PullFrom = { readonly after: number } | { readonly sinceMs: number }
+
+/** Makes a reader. `headersOnly` leaves payloads out. */
+export async function openPull(link: Link, stream: string, from: PullFrom, headersOnly = false): Promise<Pull> {
+  // One that is made twice because the answer was late is forgotten by the broker when nobody asks it for anything.
   const { name } = await link.run('none', () =>
     link.jsm.consumers.add(stream, {
       ack_policy: AckPolicy.None,
-      deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: after + 1,
+      ...toStart(from),
       inactive_threshold: nanos(keptMs),
       mem_storage: true,
       num_replicas: 1,
@@ -42,7 +45,7 @@ export async function openPull(link: Link, stream: string, after: number, header
     }),
   )
   const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`
-  let position = after
+  let position = 'after' in from ? from.after : 0
   let deliveries = 0
 
   function take(message: Msg): StoredMessage & { readonly left: number } {
@@ -81,6 +84,11 @@ export async function openPull(link: Link, stream: string, after: number, header
       if (!link.nc.isClosed()) void link.jsm.consumers.delete(stream, name).catch(() => undefined)
     },
   }
+}
+
+function toStart(from: PullFrom): Partial<ConsumerConfig> {
+  if ('after' in from) return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from.after + 1 }
+  return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: new Date(from.sinceMs).toISOString() }
 }
 
 /** Sends a request and gives every answer to `take` until it says that this was the last; the code of a status that ends it. */

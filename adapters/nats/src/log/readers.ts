@@ -48,7 +48,7 @@ export function createReaders(link: Link, maxPageBytes: number): Readers {
     }
   }
   async function once(stream: string, after: number, limit: number): Promise<StoredMessage[]> {
-    const pull = take(`${stream} ${after}`) ?? (await openPull(link, stream, after))
+    const pull = take(`${stream} ${after}`) ?? (await openPull(link, stream, { after }))
     try {
       const found = await pull.page(Math.min(limit, maxPage), maxPageBytes)
       keep(`${stream} ${pull.position}`, pull)

@@ -3,7 +3,7 @@
 import type { StoredMsg } from '@nats-io/jetstream'
 import { BanyanError } from 'banyan/core'
 import type { Link } from '../connection/link.ts'
-import { type RelayMark, toRelayMark } from '../log/message.ts'
+import { fromStoredMsg, toRelayMark } from '../log/message.ts'
 import { openPull } from '../log/pull.ts'
 import type { Tail } from './tail.ts'
 
@@ -27,7 +27,7 @@ export async function catchUp(link: Link, stream: string, tail: Tail, onPage: ()
 }
 
 async function byPages(link: Link, stream: string, tail: Tail, end: number, onPage: () => unknown): Promise<void> {
-  const pull = await openPull(link, stream, tail.seq, true)
+  const pull = await openPull(link, stream, { after: tail.seq }, true)
   try {
     while (end - tail.seq > fewMessages) {
       const page = await pull.page(pageSize, pageBytes)
@@ -46,15 +46,7 @@ async function byOne(link: Link, stream: string, tail: Tail, end: number): Promi
   const found = await link.run('none', () => Promise.all(wanted.map(ask)))
   // One that was deleted is null.
   for (const [index, message] of found.entries())
-    tail.see(wanted[index] as number, message === null ? undefined : markOf(message))
-}
-
-function markOf(message: StoredMsg): RelayMark | undefined {
-  try {
-    return toRelayMark({ seq: message.seq, headers: message.header })
-  } catch {
-    return undefined
-  }
+    tail.see(wanted[index] as number, message === null ? undefined : toRelayMark(fromStoredMsg(message)))
 }
 
 /** The log has lost messages that it had confirmed: what would be appended now would get the places of others. */

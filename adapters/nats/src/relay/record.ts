@@ -38,8 +38,8 @@ export interface FoundRecord {
 /** The entries of one system. */
 export interface RelayRecords {
   read(source: string): Promise<FoundRecord>
-  /** The new revision; undefined when somebody else was first. */
-  write(source: string, revision: number, record: RelayRecord): Promise<number | undefined>
+  /** The new revision; undefined when somebody else was first. Whether it was written is not known when no answer comes. */
+  write(source: string, revision: number, record: RelayRecord, withinMs?: number): Promise<number | undefined>
 }
 
 const none: RelayRecord = { epoch: 0, leaseMs: 0, scan: 0 }
@@ -52,8 +52,8 @@ export function createRelayRecords(link: Link, names: Names): RelayRecords {
       if (found === null) return { revision: 0, record: none, writtenMs: 0 }
       return { revision: found.seq, record: toRecord(source, found.string()), writtenMs: found.time.getTime() }
     },
-    async write(source, revision, record) {
-      const sent = { expect: { lastSubjectSequence: revision }, timeout: link.requestTimeoutMs }
+    async write(source, revision, record, withinMs = link.requestTimeoutMs) {
+      const sent = { expect: { lastSubjectSequence: revision }, timeout: withinMs }
       return link.run('unknown', async () => {
         try {
           return (await link.js.publish(names.entry(source), JSON.stringify(record), sent)).seq

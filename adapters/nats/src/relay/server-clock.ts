@@ -6,14 +6,15 @@
 import type { Link } from '../connection/link.ts'
 import type { Names } from '../names.ts'
 
-const trustMs = 10_000
+const trustedMs = 10_000
 
 /** The broker's clock, in milliseconds since 1970. */
 export interface ServerClock {
   now(): Promise<number>
 }
 
-export function createServerClock(link: Link, names: Names): ServerClock {
+/** What it says is believed for `trustMs`. */
+export function createServerClock(link: Link, names: Names, trustMs: number = trustedMs): ServerClock {
   const { clock } = link.environment
   let aheadMs = 0
   let askedMs = Number.NEGATIVE_INFINITY

@@ -32,6 +32,9 @@ export interface WriterParts {
 const maxRaces = 10
 /** Rounds in which not one event got into the log, because others write to the subjects of the source. */
 const maxFruitless = 50
+/** How long an answer about the entry is waited for before it is looked at again, and how often. */
+const entryAnswerMs = 1_000
+const maxUnanswered = 5
 /** The position is copied from the stream into the entry no more often than this. */
 const storeEveryMs = 1_000
 
@@ -92,6 +95,21 @@ export class SourceWriter {
     })
   }
 
+  /**
+   * Brings the entry's position up to the end of the stream, where nothing of a relay lies that it does not cover: retention may
+   * drop no position that the entry has not. Nothing happens when this is not the writer that appends.
+   */
+  keepPosition(): Promise<void> {
+    return this.#alone(async () => {
+      try {
+        await this.#keepPosition()
+      } catch (error) {
+        this.#tail = undefined
+        throw error
+      }
+    })
+  }
+
   /** One thing at a time: what is remembered is of the last one. */
   #alone<Result>(work: () => Promise<Result>): Promise<Result> {
     const result = this.#queue.then(work)
@@ -101,11 +119,12 @@ export class SourceWriter {
 
   async #lease(holder: string, leaseMs: number): Promise<RelayLease | undefined> {
     const { records, clock, shiftMs } = this.#parts
+    const write = this.#createWrite()
     for (let races = 0; races < maxRaces; races++) {
       const found = await records.read(this.#source)
       const next = await decideLease(found, { holder, leaseMs, shiftMs: shiftMs() }, clock)
       if (next === undefined) return undefined
-      const revision = await records.write(this.#source, found.revision, next)
+      const revision = await write(found.revision, next)
       if (revision === undefined) continue
       if (next.epoch !== found.record.epoch || found.revision !== this.#revision) this.#tail = undefined
       const tail = await this.#known({ ...found, revision, record: next }, true)
@@ -151,6 +170,20 @@ export class SourceWriter {
     await catchUp(this.#parts.link, this.#stream, tail, () => leasing && tail.tell())
     this.#tail = tail
     return tail
+  }
+
+  async #keepPosition(): Promise<void> {
+    const { records, link } = this.#parts
+    const [found, tail] = [await records.read(this.#source), this.#tail]
+    if (tail === undefined || found.revision !== this.#revision) return
+    await catchUp(link, this.#stream, tail)
+    if (tail.hasLandedAny || tail.seq === found.record.scan) return
+    const position = { cursor: tail.told.cursor, scan: tail.seq }
+    const revision = await records.write(this.#source, found.revision, withPosition(found, position))
+    if (revision === undefined) return
+    this.#revision = revision
+    this.#storedMs = this.#nowMs()
+    tail.moveTo(position)
   }
 
   /** Nothing to append: the position alone, under the entry's revision. False when somebody else wrote the entry. */
@@ -203,11 +236,12 @@ export class SourceWriter {
   /** Changes the entry by compare-and-set; nothing when `next` says so. */
   async #change(next: (found: FoundRecord) => RelayRecord | undefined): Promise<void> {
     const { records } = this.#parts
+    const write = this.#createWrite()
     for (let races = 0; races < maxRaces; races++) {
       const found = await records.read(this.#source)
       const record = next(found)
       if (record === undefined) return
-      const revision = await records.write(this.#source, found.revision, record)
+      const revision = await write(found.revision, record)
       if (revision === undefined) continue
       if (found.revision === this.#revision) this.#revision = revision
       return
@@ -215,6 +249,25 @@ export class SourceWriter {
     throw new BanyanError('ABORTED', `the entry of '${this.#source}' is changed by others all the time`, {
       retryable: true,
     })
+  }
+
+  /**
+   * Writes the entry for somebody who will read it again when that did not work. No answer is then the same as a race that was
+   * lost: what was sent lands at its revision or nowhere, and the next look says which.
+   */
+  #createWrite(): (revision: number, record: RelayRecord) => Promise<number | undefined> {
+    const { records, link } = this.#parts
+    const withinMs = Math.min(entryAnswerMs, link.requestTimeoutMs)
+    let unanswered = 0
+    return async (revision, record) => {
+      try {
+        return await records.write(this.#source, revision, record, withinMs)
+      } catch (error) {
+        unanswered += 1
+        if (!(error instanceof BanyanError) || error.outcome !== 'unknown' || unanswered > maxUnanswered) throw error
+        return undefined
+      }
+    }
   }
 
   #nowMs(): number {

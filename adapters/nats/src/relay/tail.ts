@@ -40,6 +40,8 @@ export class Tail {
   #last: Position
   /** Everything that a relay wrote behind what was told. */
   readonly #landed = new Map<string, number>()
+  /** Of the last position that was seen: it covers all that lies before it. Undefined before the first. */
+  #covers: boolean | undefined
 
   /** Begins at a position that was true once; what came after it is told by {@link see}. */
   constructor(position: Position) {
@@ -59,6 +61,16 @@ export class Tail {
     return this.#told
   }
 
+  /** Whether the position covers every event up to its `scan` and none behind it, as far as can be seen. */
+  get isExact(): boolean {
+    return this.#covers ?? !this.hasLandedAny
+  }
+
+  /** Something of a relay lies behind what was told. */
+  get hasLandedAny(): boolean {
+    return this.#landed.size > 0
+  }
+
   hasLanded(id: string): boolean {
     return this.#landed.has(id)
   }
@@ -69,7 +81,10 @@ export class Tail {
     if (mark === undefined) return
     this.epoch = Math.max(this.epoch, mark.epoch)
     this.#landed.set(mark.id, seq)
-    if (mark.cursor !== undefined) this.#last = { cursor: mark.cursor, scan: mark.scan ?? seq }
+    if (mark.cursor !== undefined) {
+      this.#last = { cursor: mark.cursor, scan: mark.scan ?? seq }
+      this.#covers = mark.scan === undefined
+    }
     if (this.#landed.size > maxLanded) throw tooManyLanded(this.#told.scan)
   }
 

@@ -3,7 +3,7 @@
  * the control port. Requests are written to the consuming service's database and carried out by whichever host holds the
  * assignment, so this may run anywhere.
  */
-import { auditGroup, auditSource, type Bus, type LoggedEvent, type LogReader } from 'banyan/bus'
+import { auditGroup, auditSource, type Bus, foreignGroup, type LoggedEvent, type LogReader } from 'banyan/bus'
 import type { DeadLetterSelection, EventsApi, TailRequest } from 'banyan/control'
 import { BanyanError } from 'banyan/core'
 import { type DeadSelection, type GroupProgress, type Store, timeOfEventId } from 'banyan/store'
@@ -67,7 +67,7 @@ export function createEventDesk({ stores, bus, now }: EventDeskOptions): EventsA
       const readers = (await bus.keeping?.readers()) ?? []
       const rows: GroupLag[] = []
       for (const [service, store] of stores)
-        for (const one of await store.inbox.groups()) rows.push(await lagOf(service, one, readers))
+        for (const one of await groupsOf(store)) rows.push(await lagOf(service, one, readers))
       return rows.sort((one, other) => other.behind - one.behind)
     },
     async dead({ service, list = false, limit = 100 }) {
@@ -134,7 +134,12 @@ function toDocument(envelope: string): unknown {
   }
 }
 
-/** What A's audits say of every source and group. Types that a group has never marked cannot be judged and are left out. */
+/** Those that apply events; what others wrote into the log has a group of its own, which has dead letters and nothing else. */
+async function groupsOf({ inbox }: Pick<Store, 'inbox'>): Promise<readonly GroupProgress[]> {
+  return (await inbox.groups()).filter(({ group }) => group !== foreignGroup)
+}
+
+/** What the audits say of every source and group. Types that a group has never marked cannot be judged and are left out. */
 async function auditAll(stores: ReadonlyMap<string, Store>, bus: Bus): Promise<readonly object[]> {
   const { keeping } = bus
   if (keeping === undefined)
@@ -145,7 +150,7 @@ async function auditAll(stores: ReadonlyMap<string, Store>, bus: Bus): Promise<r
   for (const [service, { outbox, inbox }] of stores) {
     const found = await auditSource({ source: service, outbox, keeping }, auditLimit)
     if (found !== undefined) rows.push({ audited: `source ${service}`, ...found })
-    for (const { group, source, cursor } of await inbox.groups()) {
+    for (const { group, source, cursor } of await groupsOf({ inbox })) {
       const from = Math.max(0, cursor - auditLimit)
       const types = await subscribedTypes(inbox, keeping, { group, source, from })
       const audit = await auditGroup({ source, group, inbox, keeping, types }, from, cursor, auditLimit)

@@ -21,10 +21,12 @@ export interface AuditedSource {
   readonly keeping: LogKeeping
 }
 
-/** What an audit of a source found. All but `checked`, `counted`, `from` and `to` should be zero. */
+/** What an audit of a source found. All but `checked`, `foreign`, `counted`, `from` and `to` should be zero. */
 export interface SourceAudit {
   /** Events looked at one by one. */
   readonly checked: number
+  /** Of those, messages that no relay wrote: no fault, and no part of what is compared. */
+  readonly foreign: number
   /** Events compared by count; undefined when there was no moment to count in. */
   readonly counted: number | undefined
   readonly missing: number
@@ -60,6 +62,7 @@ export async function auditSource(audited: AuditedSource, limit: number): Promis
   const drift = moment === undefined ? 0 : await driftOf(keeping, moment)
   return {
     checked: entries.length + known.checked,
+    foreign: entries.filter(({ foreign }) => foreign).length,
     counted: moment?.census.passed,
     missing: Math.max(alone.missing + known.missing, -drift),
     duplicated: Math.max(alone.duplicated, drift),
@@ -87,8 +90,8 @@ async function findMoment({ source, outbox, keeping }: AuditedSource, limit: num
 
 /** How many more the log has than the outbox counted, beyond what was so when counting began. */
 async function driftOf(keeping: LogKeeping, { facts, census }: Moment): Promise<number> {
-  const { source, end, cursor, baseline } = facts
-  const ahead = end - census.passed
+  const { source, end, cursor, baseline, foreign = 0 } = facts
+  const ahead = end - foreign - census.passed
   const cluster = cursor?.cluster ?? ''
   if (baseline?.cluster === cluster) return ahead - baseline.ahead
   const begun: AuditBaseline = { cluster, ahead, since: end }
@@ -102,9 +105,10 @@ async function auditEntries(
   after: number,
   entries: readonly LogEntry[],
 ): Promise<{ readonly missing: number; readonly duplicated: number }> {
-  const ids = new Set(entries.map(({ id }) => id))
+  // Others may send one twice: whoever applies it drops it by its mark.
+  const ids = entries.filter(({ foreign }) => foreign !== true).map(({ id }) => id)
   const offsets = new Set(entries.map(({ offset }) => offset))
-  const duplicated = entries.length - ids.size
+  const duplicated = ids.length - new Set(ids).size
   if (offsets.size === end - after) return { missing: 0, duplicated }
   // Retention may have dropped the beginning of the window since we asked where the log begins.
   const first = Math.max(after + 1, (await keeping.source(source))?.start ?? 1)
@@ -122,13 +126,18 @@ async function compare(
   const doubtful = census.latest.filter(({ id }) => !offsets.has(id)).map(({ id }) => id)
   const found = doubtful.length === 0 ? new Set() : await keeping.having(source, doubtful)
   // What was made before the first event that is kept went with its segment.
-  const keptMs = facts.start === 1 ? 0 : (timeOfEventId(await firstId(keeping, facts)) ?? 0)
-  const lost = doubtful.filter((id) => !found.has(id) && (timeOfEventId(id) ?? keptMs) >= keptMs)
+  const keptMs = await keptSince(keeping, facts)
+  const isKept = (id: string): boolean => keptMs !== undefined && (timeOfEventId(id) ?? keptMs) >= keptMs
+  const lost = doubtful.filter((id) => !found.has(id) && isKept(id))
   return { missing: lost.length, inverted: countInverted(census, offsets), checked: census.latest.length }
 }
 
-async function firstId(keeping: LogKeeping, { source, start }: SourceFacts): Promise<string> {
-  return (await keeping.entries(source, start - 1, 1))[0]?.id ?? ''
+/** Events made since then must be in the log; undefined when all of it has gone. */
+async function keptSince(keeping: LogKeeping, { source, start, end }: SourceFacts): Promise<number | undefined> {
+  if (start === 1) return 0
+  if (start > end) return undefined
+  const [first] = await keeping.entries(source, start - 1, 1)
+  return timeOfEventId(first?.id ?? '') ?? 0
 }
 
 function countInverted({ latest }: OutboxCensus, offsets: ReadonlyMap<string, number>): number {

@@ -42,6 +42,7 @@ describe('the audit of a source', () => {
     const rig = await spoiled((events) => events)
     expect(await audit(rig)).toEqual({
       checked: 60,
+      foreign: 0,
       counted: 30,
       missing: 0,
       duplicated: 0,
@@ -93,6 +94,7 @@ describe('the audit of a source', () => {
     await rig.environment.advance(10_000_000)
     const gone = await keepingOf(rig).retain({ rules: [], fallback: { ageMs: 1_000 } })
     expect(gone.events).toBe(30)
+    expect(await audit(rig)).toMatchObject({ missing: 0, duplicated: 0, inverted: 0, from: 31, to: 30 })
     await rig.publish('k0:new')
     await rig.environment.advance(1_000)
     expect(await audit(rig)).toMatchObject({ missing: 0, duplicated: 0, inverted: 0, from: 31, to: 31 })

@@ -7,9 +7,11 @@ export { type Consumer, type ConsumerStatus, createConsumer } from './consumer.t
 export { type ConsumerOptions, groupOf } from './consumer-options.ts'
 export { type BatchPolicy, type DeliveryPolicy, isOutage, type RetryPolicy } from './delivery-policy.ts'
 export { type Envelope, type EventFacts, fromEnvelope, maxEventBytes, maxKeyLength, toNewEvent } from './envelope.ts'
+export { foreignGroup } from './foreign.ts'
 export {
   type AuditBaseline,
   defaultReaderTtlMs,
+  type ForeignPage,
   type LogEntry,
   type LogKeeping,
   type LogReader,

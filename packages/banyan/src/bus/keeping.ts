@@ -6,6 +6,7 @@
  * the rule of its type and no reader that lives has still to read it; so a source always holds a range without holes.
  */
 import type { OutboxCursor } from '../store/outbox.ts'
+import type { LoggedEvent } from './bus.ts'
 
 /** How long events are kept: what is past either limit may go. Nothing goes without a limit. */
 export interface RetentionLimit {
@@ -56,6 +57,11 @@ export interface RetainOptions {
   readonly sources?: readonly string[]
   /** For types without a rule. Default: they are kept for ever. */
   readonly fallback?: RetentionLimit
+  /**
+   * The types of a source, by its name. What others than its relays have written under another type holds nothing back: it goes
+   * with what lies around it. Without them, or for a source that is not among them, every type counts.
+   */
+  readonly types?: ReadonlyMap<string, ReadonlySet<string>>
   /** A reader not heard of for longer pins nothing. Default 7 days. */
   readonly readerTtlMs?: number
 }
@@ -89,6 +95,8 @@ export interface SourceFacts {
   /** Where its outbox was read up to when `end` was appended. */
   readonly cursor: OutboxCursor | undefined
   readonly baseline: AuditBaseline | undefined
+  /** Messages up to `end` that no relay wrote, from some place on that stays while the baseline does. None when left out. */
+  readonly foreign?: number
 }
 
 /** An event without its content. */
@@ -97,6 +105,15 @@ export interface LogEntry {
   readonly id: string
   readonly type: string
   readonly key: string
+  /** Nobody's relay wrote it: a program that may write into the log did. */
+  readonly foreign?: boolean
+}
+
+/** What others than relays have written; see {@link LogKeeping.foreign}. */
+export interface ForeignPage {
+  readonly events: readonly LoggedEvent[]
+  /** Looked at up to here. */
+  readonly to: number
 }
 
 /** See the top of the file. */
@@ -114,6 +131,11 @@ export interface LogKeeping {
   entries(source: string, afterOffset: number, limit: number): Promise<readonly LogEntry[]>
   /** Which of these events the log has, wherever they lie in it. Slow: for the few an audit is in doubt about. */
   having(source: string, ids: readonly string[]): Promise<ReadonlySet<string>>
+  /**
+   * The messages behind an offset that no relay wrote, at most `limit`, with their contents. Left out by a log into which nobody
+   * but relays can write.
+   */
+  foreign?(source: string, afterOffset: number, limit: number): Promise<ForeignPage>
   /** Remembers where counting began. */
   setBaseline(source: string, baseline: AuditBaseline): Promise<void>
 }

@@ -8,6 +8,7 @@
 import type { Environment } from '../core/environment/environment.ts'
 import { type AuditedGroup, auditGroup, type GroupAudit } from './audit-group.ts'
 import { type AuditedSource, auditSource, type SourceAudit } from './audit-source.ts'
+import { type ForeignWatch, foreignGroup, parkForeign } from './foreign.ts'
 import type { LogKeeping, LogReader, Pin, RetentionLimit, RetentionRule } from './keeping.ts'
 import { type OperatorLog, silentLog, toOneLine } from './operator-log.ts'
 import { createWaits } from './waits.ts'
@@ -16,6 +17,8 @@ import { createWaits } from './waits.ts'
 export interface KeptSource extends Omit<AuditedSource, 'keeping'> {
   /** Whether it is this host that relays it now. */
   isOurs(): boolean
+  /** What becomes of messages that no relay wrote (foreign.ts). Left out, they are only counted. */
+  readonly foreign?: Omit<ForeignWatch, 'source' | 'keeping'>
 }
 
 /** A group that this host consumes for. */
@@ -33,6 +36,8 @@ export interface LogKeeperOptions {
   readonly rules?: readonly RetentionRule[]
   /** For types without a rule. Default: kept for ever. */
   readonly fallback?: RetentionLimit
+  /** The types of the sources, by their names; see `RetainOptions.types`. */
+  readonly types?: ReadonlyMap<string, ReadonlySet<string>>
   /** A reader not heard of for longer pins nothing. Default 7 days. */
   readonly readerTtlMs?: number
   /** Default 60 000. */
@@ -58,6 +63,8 @@ export interface LogKeeperStatus {
   readonly pinned: readonly Pin[]
   /** Segments that were being read in the last round. */
   readonly held: number
+  /** Messages of others that were no events of their source, parked since this host started. */
+  readonly foreignParked: number
   /** Who reads what, of the sources looked after here. */
   readonly readers: readonly LogReader[]
   readonly sources: Readonly<Record<string, AuditStatus<SourceAudit>>>
@@ -117,6 +124,7 @@ class Keeper {
   #pinned: readonly Pin[] = []
   #readers: readonly LogReader[] = []
   #held = 0
+  #foreignParked = 0
   #rounds = 0
   #errors = 0
   #lastError: string | undefined
@@ -149,6 +157,7 @@ class Keeper {
       dropped: { ...this.#dropped },
       pinned: this.#pinned,
       held: this.#held,
+      foreignParked: this.#foreignParked,
       readers: this.#readers,
       sources: Object.fromEntries(this.#sources),
       groups: Object.fromEntries(this.#groups),
@@ -169,6 +178,9 @@ class Keeper {
   async round(): Promise<void> {
     this.#lastError = undefined
     const ours = this.#options.sources.filter((source) => source.isOurs())
+    // Before retention: what goes must have been parked.
+    for (const source of ours)
+      await this.#guard(`messages of others in '${source.source}'`, () => this.#parkForeign(source))
     await this.#guard('retention', () => this.#retain(ours.map(({ source }) => source)))
     for (const source of ours) await this.#guard(`audit of '${source.source}'`, () => this.#auditSource(source))
     for (const group of this.#options.groups)
@@ -177,8 +189,9 @@ class Keeper {
   }
 
   async #retain(sources: readonly string[]): Promise<void> {
-    const { keeping, rules = [], fallback = {}, readerTtlMs } = this.#options
-    const options = { rules, fallback, sources, ...(readerTtlMs === undefined ? {} : { readerTtlMs }) }
+    const { keeping, rules = [], fallback = {}, types, readerTtlMs } = this.#options
+    const ttl = readerTtlMs === undefined ? {} : { readerTtlMs }
+    const options = { rules, fallback, sources, ...(types === undefined ? {} : { types }), ...ttl }
     const report = await keeping.retain(options)
     this.#dropped.segments += report.segments
     this.#dropped.events += report.events
@@ -196,6 +209,15 @@ class Keeper {
     const isFaulty = audit.missing > 0 || audit.duplicated > 0 || audit.inverted > 0
     this.#note(this.#sources, source.source, audit, isFaulty)
     if (isFaulty) this.#log.warn('the log is not what its source committed', { source: source.source, ...audit })
+  }
+
+  async #parkForeign({ source, foreign }: KeptSource): Promise<void> {
+    if (foreign === undefined) return
+    const parked = await parkForeign({ ...foreign, source, keeping: this.#options.keeping })
+    this.#foreignParked += parked
+    if (parked === 0) return
+    const message = 'messages in the log are no events of their source; they are parked'
+    this.#log.warn(message, { source, group: foreignGroup, parked })
   }
 
   async #auditGroup(group: KeptGroup): Promise<void> {

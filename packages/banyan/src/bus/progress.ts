@@ -23,7 +23,12 @@ const trimEveryMs = 600_000
 /** How often the log is told where this reader is, also when it stands still: retention waits for readers that live. */
 const reportEveryMs = 30_000
 
-export function createProgress(options: ResolvedConsumerOptions, assignment: Assignment): Progress {
+/** `note` is told when the log could not be told; nothing waits for that. */
+export function createProgress(
+  options: ResolvedConsumerOptions,
+  assignment: Assignment,
+  note: (error: unknown) => void,
+): Progress {
   const { bus, inbox, advanceEveryMs, pageSize, keepMarksMs } = options
   const { clock } = options.environment
   const lowWater = createLowWater(assignment.cursor)
@@ -38,10 +43,11 @@ export function createProgress(options: ResolvedConsumerOptions, assignment: Ass
   }
 
   const isReportDue = (): boolean => bus.keeping !== undefined && clock.monotonic() - reportedMs >= reportEveryMs
-  async function report(cursor: number): Promise<void> {
+  function report(cursor: number): void {
     if (!isReportDue()) return
     reportedMs = clock.monotonic()
-    await bus.keeping?.report({ source: assignment.source, group: assignment.group, cursor })
+    const { source, group } = assignment
+    void bus.keeping?.report({ source, group, cursor }).catch(note)
   }
 
   const isBehind = (): boolean => lowWater.mark() > written
@@ -58,7 +64,7 @@ export function createProgress(options: ResolvedConsumerOptions, assignment: Ass
       writtenMs = clock.monotonic()
       if (mark > written && !(await inbox.advance(assignment, mark))) return false
       written = mark
-      await report(mark)
+      report(mark)
       if (writtenMs - trimmedMs < trimEveryMs) return true
       trimmedMs = writtenMs
       await inbox.trim(assignment, keepMarksMs)

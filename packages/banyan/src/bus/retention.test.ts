@@ -50,6 +50,20 @@ describe('planRetention', () => {
     expect(drops(all, { rules: [rule('a', { bytes: 201 })] })).toEqual([])
   })
 
+  it('is not held up by what others wrote under a type that the source does not have', () => {
+    const all = segments({ a: 9, junk: 9 }, { junk: 8 }, { a: 0 }).map((segment) => ({
+      ...segment,
+      types: segment.types.map((facts) => ({ ...facts, foreign: facts.type === 'junk' })),
+    }))
+    const rules = [rule('a', { ageMs: day })]
+    expect(drops(all, { rules })).toEqual([])
+    expect(drops(all, { rules, types: new Map([['s', new Set(['a', 'junk'])]]) })).toEqual([])
+    expect(drops(all, { rules, types: new Map([['s', new Set(['a'])]]) })).toEqual([1, 2])
+    // Written by a relay, of a version that this host does not know yet.
+    const newer = segments({ a: 9, newer: 9 })
+    expect(drops(newer, { rules, types: new Map([['s', new Set(['a'])]]) })).toEqual([])
+  })
+
   it('takes the fallback for types without a rule, and rules of other sources for nothing', () => {
     const elsewhere = { source: 'other', type: 'a', ageMs: 1 }
     expect(drops(segments({ a: 3 }), { rules: [elsewhere] })).toEqual([])

@@ -9,6 +9,8 @@ export interface TypeFacts {
   readonly bytes: number
   /** Age of the newest, in milliseconds. */
   readonly newestMs: number
+  /** No relay wrote any of them. */
+  readonly foreign?: boolean
 }
 
 /** A segment that nothing is added to any more. */
@@ -45,7 +47,10 @@ export function planRetention(
   readers: readonly LogReader[],
   options: RetainOptions,
 ): RetentionPlan {
-  const past = takePast(segments, limitsOf(source, options))
+  const types = options.types?.get(source)
+  const counts = ({ foreign, type }: TypeFacts): boolean => foreign !== true || types === undefined || types.has(type)
+  const counted = segments.map((segment) => ({ ...segment, types: segment.types.filter(counts) }))
+  const past = takePast(counted, limitsOf(source, options))
   const ttlMs = options.readerTtlMs ?? defaultReaderTtlMs
   const living = readers.filter((reader) => reader.source === source && reader.silentMs <= ttlMs)
   const lowest = Math.min(...living.map(({ cursor }) => cursor))

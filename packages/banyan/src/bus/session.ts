@@ -43,7 +43,7 @@ export class Session {
     this.#assignment = assignment
     this.#report = createSessionReport(options.log, assignment, counts)
     this.#waits = createWaits(options.environment.timers)
-    this.#progress = createProgress(options, assignment)
+    this.#progress = createProgress(options, assignment, (error) => this.#report.note(error))
     this.#intake = createIntake(options, assignment, this.#lanes, this.#progress.lowWater, this.#parkedKeys)
     this.#pollMs = options.idlePollMs
     this.#lease = createLeaseKeeper({

@@ -61,7 +61,7 @@ interface Opened {
 }
 
 /** Compiles how envelopes of an event are opened; what cannot be opened is an UNUSABLE_EVENT. */
-function compileOpening(event: EventShape): (logged: LoggedEvent, attempt: number) => Opened {
+export function compileOpening(event: EventShape): (logged: LoggedEvent, attempt: number) => Opened {
   const border = createWireBorder(event.data, 'output')
 
   function open(logged: LoggedEvent, attempt: number): Opened {

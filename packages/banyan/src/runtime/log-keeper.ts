@@ -5,6 +5,7 @@ import { createLogKeeper, type KeptGroup, type KeptSource, type LogKeeper } from
 import type { Relay } from '../bus/relay.ts'
 import type { BridgeRunner } from './bridge-runner.ts'
 import { bridgeGroups } from './bridges.ts'
+import { createForeignWatch } from './foreign-watch.ts'
 import type { ServiceRuntime } from './service-runtime.ts'
 import { subscribedTypes, typesOf } from './subscriptions.ts'
 
@@ -24,14 +25,17 @@ export function createHostLogKeeper(
     sources: toSources(services, relays),
     groups: [...toGroups(services, consumers), ...bridgeGroups(services, bridges)],
     rules: services.flatMap(rulesOf),
+    types: new Map(services.map((one) => [one.name, allTypesOf(one)])),
     log: first.log,
   })
 }
 
 function toSources(services: readonly ServiceRuntime[], relays: readonly Relay[]): readonly KeptSource[] {
-  const stored = services.flatMap(({ name, store }) =>
-    store === undefined ? [] : [{ source: name, outbox: store.outbox }],
-  )
+  const stored = services.flatMap((service) => {
+    const { name, store } = service
+    if (store === undefined) return []
+    return [{ source: name, outbox: store.outbox, foreign: createForeignWatch(service, store) }]
+  })
   return stored.map((one, index) => ({ ...one, isOurs: () => relays[index]?.status().state === 'leading' }))
 }
 
@@ -47,6 +51,10 @@ function toGroups(services: readonly ServiceRuntime[], consumers: readonly Consu
     }
     return [{ source, group, types, inbox: service.store.inbox, lowWater }]
   })
+}
+
+function allTypesOf({ definition }: ServiceRuntime): ReadonlySet<string> {
+  return new Set(Object.values(definition.contract.events).flatMap(typesOf))
 }
 
 /** Of the versions that an event brings up to date as well: their events lie in the same log. */
