@@ -102,6 +102,26 @@ describe('messages that no relay wrote', () => {
     expect(await rig.parked()).toHaveLength(2)
   })
 
+  it('are given up for good, or looked at again with the contract of today; no request stays open', async () => {
+    const rig = await createForeignRig()
+    await rig.write('a', 'never.heard.of')
+    await rig.write('b', 'never.heard.of')
+    await rig.park()
+    const { inbox } = rig.producer
+    const all = { group: foreignGroup, source: 'producer', all: true } as const
+    expect(await inbox.replay(all)).toBe(1)
+    await rig.park({ refusal: () => undefined })
+    expect(await rig.parked()).toEqual([
+      expect.stringContaining('PASSED_OVER'),
+      `${foreignGroup} 2 UNKNOWN_TYPE: never.heard.of`,
+    ])
+    expect(await inbox.replays(foreignGroup, 'producer', 10)).toEqual([])
+    await inbox.discard(all, { by: 'me', why: 'rubbish' })
+    expect(await inbox.replays(foreignGroup, 'producer', 10)).toHaveLength(1)
+    await rig.park()
+    expect([await rig.parked(), await inbox.replays(foreignGroup, 'producer', 10)]).toEqual([[], []])
+  })
+
   it('are not dropped before they were looked at, and hold nothing back afterwards', async () => {
     const rig = await createForeignRig()
     await rig.write('bad', 'never.heard.of')

@@ -4,8 +4,8 @@
  * type passes it over, so nobody would ever hear of it. Who relays the source parks it, with the reason, in the dead letters of the
  * source's own service. It is a reader like any other too: retention drops nothing that it has not looked at.
  *
- * That group has an assignment like any other, so it happens once, and goes on where it stood. There is nothing to replay: nobody
- * has a handler for it. It is looked at and discarded.
+ * That group has an assignment like any other, so it happens once, and goes on where it stood. Nobody has a handler for what lies
+ * there, so it is looked at and discarded; a replay looks at it again, with the contract of today.
  */
 import { AlreadyApplied, type Assignment, type Inbox } from '../store/inbox.ts'
 import type { LoggedEvent } from './bus.ts'
@@ -32,6 +32,7 @@ const leaseMs = 120_000
 const pageSize = 100
 const maxPages = 100
 const keepMarksMs = 7 * 86_400_000
+const passedOver = 'PASSED_OVER: it is an event of the contract by now, but consumers are past it; publish it again'
 
 /** Parks what is new and no event; says how many. Nothing when another host looks just now. */
 export async function parkForeign(watch: ForeignWatch): Promise<number> {
@@ -40,7 +41,9 @@ export async function parkForeign(watch: ForeignWatch): Promise<number> {
   const assignment = await inbox.claim(foreignGroup, source, holder, leaseMs, 0)
   if (assignment === undefined) return 0
   try {
-    return await parkBehind(watch, assignment)
+    const parked = await parkBehind(watch, assignment)
+    await lookAgain(watch, assignment)
+    return parked
   } finally {
     await inbox.release(assignment)
   }
@@ -74,5 +77,18 @@ async function park({ inbox, refusal }: ForeignWatch, assignment: Assignment, ev
     // Parked before, by a round that was interrupted, or sent twice by its publisher.
     if (thrown instanceof AlreadyApplied) return 0
     throw thrown
+  }
+}
+
+/** Requests of a person for keys of the group: over when nothing is parked any more, refused with the reason otherwise. */
+async function lookAgain({ inbox, source, refusal }: ForeignWatch, assignment: Assignment): Promise<void> {
+  for (const { key } of await inbox.replays(foreignGroup, source, pageSize)) {
+    const [first] = await inbox.parkedOf(foreignGroup, source, key, 1)
+    if (first === undefined) await inbox.endReplay(assignment, key)
+    else {
+      const { group, epoch } = assignment
+      const error = refusal({ ...first, id: first.eventId }) ?? passedOver
+      await inbox.parkAgain({ ...first, group, source, epoch }, { attempts: 1, error })
+    }
   }
 }
