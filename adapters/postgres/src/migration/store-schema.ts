@@ -10,9 +10,11 @@
  */
 import type { Migration } from 'banyan/store'
 import { bridgesMigration } from './bridges-schema.ts'
+import { clockMigration } from './clock.ts'
 import { deadLettersMigration } from './dead-letters.ts'
 import { eventStoreMigration } from './event-store-schema.ts'
 import { logRetention } from './log-retention.ts'
+import { outboxLean } from './outbox-lean.ts'
 import { outboxRing } from './outbox-ring.ts'
 import { projectionMigration } from './projection-schema.ts'
 import { scheduledMigration } from './scheduled.ts'
@@ -129,6 +131,8 @@ export const storeMigrations: readonly Migration[] = [
   eventStoreMigration,
   projectionMigration,
   bridgesMigration,
+  clockMigration,
+  outboxLean,
 ]
 
 /** The database of the log, in order. */
@@ -161,4 +165,5 @@ CREATE INDEX event_appended_at ON banyan.event USING brin (appended_at);
 `,
   ),
   logRetention,
+  clockMigration,
 ]
