@@ -10,9 +10,11 @@
  */
 import type { Migration } from 'banyan/store'
 import { bridgesMigration } from './bridges-schema.ts'
+import { clockMigration } from './clock.ts'
 import { deadLettersMigration } from './dead-letters.ts'
 import { eventStoreMigration } from './event-store-schema.ts'
 import { logRetention } from './log-retention.ts'
+import { outboxLean } from './outbox-lean.ts'
 import { outboxRing } from './outbox-ring.ts'
 import { passagesMigration } from './passages-schema.ts'
 import { projectionMigration } from './projection-schema.ts'
@@ -131,6 +133,8 @@ export const storeMigrations: readonly Migration[] = [
   projectionMigration,
   bridgesMigration,
   passagesMigration,
+  clockMigration,
+  outboxLean,
 ]
 
 /** The database of the log, in order. */
@@ -163,4 +167,5 @@ CREATE INDEX event_appended_at ON banyan.event USING brin (appended_at);
 `,
   ),
   logRetention,
+  clockMigration,
 ]

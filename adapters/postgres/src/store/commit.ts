@@ -10,6 +10,7 @@ import type { Pool } from '../client/pool.ts'
 import { FlightError, type Session } from '../client/session.ts'
 import { isConnectionLoss } from '../client/sql-error.ts'
 import { type Delay, pause } from '../client/timing.ts'
+import type { OutboxPlace } from './outbox-place.ts'
 import { storeStatement } from './postgres-idempotency.ts'
 import { scheduleStatement } from './postgres-scheduled.ts'
 
@@ -19,20 +20,12 @@ export type CommitResult =
   | { readonly state: 'again'; readonly error: unknown }
   | { readonly state: 'failed'; readonly error: unknown }
 
-const insertOne = `INSERT INTO banyan.outbox (event_id, type, key, envelope)
-  VALUES ($1, $2, $3, $4) RETURNING xid::text`
-
-// The ids are drawn in the order of the rows: Postgres evaluates volatile defaults after the sort.
-const insertMany = `INSERT INTO banyan.outbox (event_id, type, key, envelope)
-  SELECT event_id, type, key, envelope
-  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS e (event_id, type, key, envelope, place)
-  ORDER BY place RETURNING xid::text`
-
 const askXid = 'SELECT pg_current_xact_id_if_assigned()::text AS xid'
 
 /** What goes out ahead of COMMIT. The first answer has the transaction's id, unless it is known. */
 export function lastStatements(
   { events, scheduled }: { readonly events: readonly NewEvent[]; readonly scheduled: readonly NewScheduledEvent[] },
+  outbox: OutboxPlace,
   claim: IdempotencyClaim | undefined,
   result: unknown,
   knowsXid: boolean,
@@ -40,18 +33,10 @@ export function lastStatements(
   const statements: Statement[] = []
   if (claim !== undefined) statements.push(storeStatement(claim, result))
   if (scheduled.length > 0) statements.push(scheduleStatement(scheduled))
-  if (events.length > 0) statements.push(outboxStatement(events))
+  if (events.length > 0) statements.push(outbox.statement(events))
   else if (!knowsXid) statements.push({ text: askXid })
   const last = statements.pop()
   return last === undefined ? [] : [...statements, { ...last, flush: true }]
-}
-
-function outboxStatement(events: readonly NewEvent[]): Statement {
-  const [event] = events
-  if (event !== undefined && events.length === 1)
-    return { text: insertOne, values: [event.id, event.type, event.key, event.envelope] }
-  const column = (name: keyof NewEvent): readonly string[] => events.map((one) => one[name])
-  return { text: insertMany, values: [column('id'), column('type'), column('key'), column('envelope')] }
 }
 
 /** The transaction's id out of the answers that came: null when it had none, undefined when nothing was heard. */

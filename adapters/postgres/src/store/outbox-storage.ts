@@ -53,7 +53,8 @@ const census = `
   FROM at`
 
 const latest = `
-  SELECT event_id AS id, key FROM banyan.outbox WHERE pg_visible_in_snapshot(xid, $1::pg_snapshot)
+  SELECT event_id AS id, key FROM banyan.outbox
+  WHERE pg_visible_in_snapshot(xid, $1::pg_snapshot) AND id > (SELECT last_value FROM banyan.outbox_id) - 10 * $2::bigint
   ORDER BY id DESC LIMIT $2`
 
 // Only rows of earlier rounds: those of the last one go with the whole partition.

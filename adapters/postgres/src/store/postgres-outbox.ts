@@ -11,6 +11,7 @@ import { BanyanError } from 'banyan/core'
 import type { NewEvent, Outbox, OutboxCursor, OutboxExtent, OutboxPage } from 'banyan/store'
 import type { RunAlone } from './alone.ts'
 import { createStorage } from './outbox-storage.ts'
+import { createWindow } from './outbox-window.ts'
 import { beginning, fromSnapshot } from './snapshot.ts'
 
 // Up to where it was trimmed; before everything when it never was.
@@ -43,10 +44,11 @@ const columns = 'event_id, type, key, envelope'
 /** Counting further costs more than it says. */
 const depthLimit = 100_000
 
-// The first row is about the read itself: which cluster, which snapshot. All in one statement, hence one snapshot.
+// The first row is about the read itself: which cluster, which snapshot, how far ids have come. All in one statement, hence
+// one snapshot; the sequence is asked after it was taken, so no row in it has a higher id.
 const head = `
-  SELECT NULL::bigint AS id, NULL::uuid AS event_id, pg_current_snapshot()::text AS type,
-         id || '/' || here AS key, cluster = here AS same
+  SELECT (SELECT last_value FROM banyan.outbox_id) AS id, NULL::uuid AS event_id, pg_current_snapshot()::text AS type,
+         meta.id || '/' || here AS key, cluster = here AS same
   FROM banyan.meta, (SELECT banyan.cluster() AS here OFFSET 0) AS asked_once`
 
 function statement(condition: string): string {
@@ -66,9 +68,10 @@ const tail = statement(`
   AND NOT pg_visible_in_snapshot(xid, $2::pg_snapshot)
   AND pg_visible_in_snapshot(xid, pg_current_snapshot())`)
 
-// $2 the previous snapshot, $3 the one whose difference is being paged, $4 the last id.
+// $2 the previous snapshot, $3 the one whose difference is being paged, $4 the last id, $5 the end of the window: the index
+// on ids tells the pages in which it lies, not the rows.
 const paging = statement(`
-  id > $4::bigint
+  id > $4::bigint AND id <= $5::bigint
   AND NOT pg_visible_in_snapshot(xid, $2::pg_snapshot)
   AND pg_visible_in_snapshot(xid, coalesce($3::pg_snapshot, pg_current_snapshot()))`)
 
@@ -96,12 +99,18 @@ const extent = `
     LIMIT ${depthLimit}) AS waiting`
 
 interface Row {
-  readonly id: string | null
+  readonly id: string
   readonly event_id: string
   readonly type: string
   readonly key: string
   readonly envelope: string
   readonly same: boolean
+}
+
+interface Look {
+  /** The row about the read itself. */
+  readonly about: Row
+  readonly found: readonly Row[]
 }
 
 /** The statement that reads on after a difference that was read to its end. */
@@ -114,21 +123,37 @@ export function tailStatement(cursor: OutboxCursor, limit: number): { text: stri
 export function createPostgresOutbox(run: RunAlone): PostgresOutbox {
   const listeners = new Set<() => void>()
   const storage = createStorage(run)
+  const window = createWindow(run)
 
+  async function look(text: string, values: readonly unknown[], cursor: OutboxCursor | undefined): Promise<Look> {
+    const [about, ...found] = (await run(text, values)).rows as Row[]
+    if (about === undefined) throw new BanyanError('INTERNAL', 'banyan.meta is empty', { reason: 'NOT_MIGRATED' })
+    assertCluster(about, cursor)
+    return { about, found }
+  }
+  /** Along the ids, window by window, until the page is full or the ids have come to their end. */
+  async function readAlong(cursor: OutboxCursor | undefined, limit: number): Promise<OutboxPage> {
+    const previous = cursor?.previous ?? beginning
+    let upTo = cursor?.current ?? null
+    let lastId = cursor?.lastId ?? '0'
+    const rows: Row[] = []
+    for (;;) {
+      const end = await window.next(lastId, limit)
+      const { about, found } = await look(paging, [limit + 1 - rows.length, previous, upTo, lastId, end], cursor)
+      window.found(found.length, limit)
+      rows.push(...found)
+      upTo ??= about.type
+      if (rows.length > limit || BigInt(end) >= BigInt(about.id)) return toPage(about, rows, previous, upTo, limit)
+      lastId = end
+    }
+  }
   async function read(from: OutboxCursor | undefined, limit: number): Promise<OutboxPage> {
     // What was trimmed may still lie there; it counts as gone. The position only grows, so it may be asked for apart.
     const cursor = from ?? (await storage.position())
-    const inside = cursor === undefined || cursor.lastId !== '0'
-    const previous = cursor?.previous ?? beginning
-    const upTo = cursor === undefined ? null : cursor.current
-    const { text, values } = inside
-      ? { text: paging, values: [limit + 1, previous, upTo, cursor?.lastId ?? '0'] }
-      : tailStatement(cursor, limit)
-    const { rows } = await run(text, values)
-    const [about, ...found] = rows as Row[]
-    if (about === undefined) throw new BanyanError('INTERNAL', 'banyan.meta is empty', { reason: 'NOT_MIGRATED' })
-    assertCluster(about, cursor)
-    return toPage(about, found, previous, inside && upTo !== null ? upTo : about.type, limit)
+    if (cursor === undefined || cursor.lastId !== '0') return readAlong(cursor, limit)
+    const { text, values } = tailStatement(cursor, limit)
+    const { about, found } = await look(text, values, cursor)
+    return toPage(about, found, cursor.previous, about.type, limit)
   }
 
   return {
@@ -166,7 +191,7 @@ function toPage(about: Row, found: readonly Row[], previous: string, current: st
   // The difference is read to its end: the next one begins where this one's snapshot was taken.
   if (!more)
     return { events, cursor: { cluster, previous: current, current, lastId: '0' }, more: current !== about.type }
-  return { events, cursor: { cluster, previous, current, lastId: rows.at(-1)?.id ?? '0' }, more }
+  return { events, cursor: { cluster, previous, current, lastId: (rows.at(-1) as Row).id }, more }
 }
 
 function toEvent(row: Row): NewEvent {

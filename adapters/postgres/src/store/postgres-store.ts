@@ -9,6 +9,7 @@ import { type Delay, processTimers } from '../client/timing.ts'
 import { migrate, readStatus } from '../migration/migrate.ts'
 import { storeMigrations } from '../migration/store-schema.ts'
 import { alone, createRunner } from './alone.ts'
+import { createOutboxPlace } from './outbox-place.ts'
 import { createPostgresBridges } from './postgres-bridges.ts'
 import { createPostgresEventStore } from './postgres-event-store.ts'
 import { createPostgresIdempotency } from './postgres-idempotency.ts'
@@ -93,6 +94,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     pool,
     after,
     random: options.random ?? Math.random,
+    outbox: createOutboxPlace(),
     withinMs,
     published: outbox.committed,
     scheduled: scheduled.committed,

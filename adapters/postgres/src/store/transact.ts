@@ -7,6 +7,7 @@ import { fromSqlError, isDatabaseError, isRerunnable, sqlState } from '../client
 import { pause } from '../client/timing.ts'
 import { type CommitResult, judge, lastStatements, type ResolveOptions } from './commit.ts'
 import { OpenTransaction } from './open-transaction.ts'
+import type { OutboxPlace } from './outbox-place.ts'
 import { endPassage } from './passages.ts'
 
 /** How often work is run, in all. */
@@ -17,6 +18,7 @@ const firstBackOffMs = 10
 export interface TransactContext extends ResolveOptions {
   readonly pool: Pool
   readonly random: () => number
+  readonly outbox: OutboxPlace
   /** Called after a commit that published. */
   readonly published: () => void
   /** Called after a commit that scheduled events. */
@@ -102,11 +104,12 @@ async function commit(
   if (!tx.begun && tx.events.length + tx.scheduled.length === 0) return { state: 'committed' }
   const last = [
     ...(passage === undefined ? [] : [endPassage(passage)]),
-    ...lastStatements(tx, idempotency, result, readOnly || tx.xid !== undefined),
+    ...lastStatements(tx, context.outbox, idempotency, result, readOnly || tx.xid !== undefined),
   ]
   try {
     const answers = await tx.finish(last)
     if (answers.at(-1)?.command !== 'COMMIT') return { state: 'failed', error: swallowed(tx) }
+    if (tx.events.length > 0) context.outbox.learn(answers)
     return { state: 'committed' }
   } catch (error) {
     if (sqlState(unwrap(error)) === '25P02') return { state: 'failed', error: swallowed(tx) }
