@@ -32,14 +32,14 @@ export function createParkedMessages(options: ResolvedBridgeInOptions, counts: {
   /** Whether the parked message is one no more. */
   async function replay(assignment: Assignment, parked: ParkedEvent): Promise<boolean> {
     const { group, source, epoch } = assignment
-    const { eventId, offset, key, attempts } = parked
+    const { eventId, offset, key } = parked
     const mark = { group, source, epoch, eventId, offset, key, replay: true as const }
     const message = fromKeptText(parked.envelope)
     const why = 'only a part of the message was kept: put it into the queue again, and discard this one'
     const prepared = message === undefined ? undefined : prepareMarked(options, message, mark)
     try {
       if (prepared === undefined || 'error' in prepared) {
-        await inbox.parkAgain(mark, { attempts: attempts + 1, error: prepared?.error.message ?? why })
+        await inbox.parkAgain(mark, { attempts: 1, error: prepared?.error.message ?? why })
         return false
       }
       const { events } = prepared

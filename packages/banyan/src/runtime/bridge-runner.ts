@@ -120,6 +120,7 @@ export class BridgeRunner {
       const running = await this.#open(own.signal)
       this.#running = running
       this.#openedMs = clock.monotonic()
+      this.#look.wake()
       await Promise.race([running.ended, aborted(this.#ending.signal)])
       if (!this.#ending.signal.aborted) throw new BanyanError('ABORTED', 'it ended by itself', { retryable: true })
     } finally {

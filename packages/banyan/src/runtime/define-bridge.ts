@@ -10,6 +10,9 @@ export interface BridgeSpec
   readonly settings?: Readonly<Record<string, BridgeSetting>>
 }
 
+/** Longest name of a bridge, in characters; it becomes part of other names. */
+export const maxBridgeName = 50
+
 /**
  * Describes a bridge; see {@link Bridge}. For adapters: services list what `fromPostgres`, `fromRabbit` and their like give.
  *
@@ -28,10 +31,10 @@ export interface BridgeSpec
  */
 export function defineBridge(spec: BridgeSpec): Bridge {
   const { settings = {}, ...rest } = spec
-  if (!contractName.test(spec.name))
+  if (!contractName.test(spec.name) || spec.name.length > maxBridgeName)
     throw new BanyanError('INVALID_ARGUMENT', `a bridge cannot be named '${spec.name}'`, {
       reason: 'INVALID_BRIDGE',
-      hint: "Names are lower case letters, digits and '-'.",
+      hint: `Names are up to ${maxBridgeName} lower case letters, digits and '-'.`,
     })
   return Object.freeze({
     actions: [],
