@@ -24,6 +24,7 @@ export {
   type SourceFacts,
 } from './keeping.ts'
 export {
+  type AuditRun,
   type AuditStatus,
   createLogKeeper,
   type KeptGroup,

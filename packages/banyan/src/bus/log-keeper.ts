@@ -7,11 +7,14 @@
  */
 import type { Environment } from '../core/environment/environment.ts'
 import { type AuditedGroup, auditGroup, type GroupAudit } from './audit-group.ts'
+import { type Audited, type AuditRun, createAuditRuns } from './audit-runs.ts'
 import { type AuditedSource, auditSource, type SourceAudit } from './audit-source.ts'
 import { type ForeignWatch, foreignGroup, parkForeign } from './foreign.ts'
 import type { LogKeeping, LogReader, Pin, RetentionLimit, RetentionRule } from './keeping.ts'
 import { type OperatorLog, silentLog, toOneLine } from './operator-log.ts'
 import { createWaits } from './waits.ts'
+
+export type { AuditRun } from './audit-runs.ts'
 
 /** A source that this host relays. */
 export interface KeptSource extends Omit<AuditedSource, 'keeping'> {
@@ -70,6 +73,8 @@ export interface LogKeeperStatus {
   readonly sources: Readonly<Record<string, AuditStatus<SourceAudit>>>
   /** By `<group> <source>`. */
   readonly groups: Readonly<Record<string, AuditStatus<GroupAudit>>>
+  /** By source, and by `<group> <source>`: when each was audited, what that found, and whether it could run. */
+  readonly audits: Readonly<Record<string, AuditRun>>
   readonly errors: number
   readonly lastError: string | undefined
 }
@@ -120,6 +125,7 @@ class Keeper {
   readonly #audited = new Map<string, number>()
   readonly #sources = new Map<string, AuditStatus<SourceAudit>>()
   readonly #groups = new Map<string, AuditStatus<GroupAudit>>()
+  readonly #audits = createAuditRuns()
   readonly #dropped = { segments: 0, events: 0 }
   #pinned: readonly Pin[] = []
   #readers: readonly LogReader[] = []
@@ -161,6 +167,7 @@ class Keeper {
       readers: this.#readers,
       sources: Object.fromEntries(this.#sources),
       groups: Object.fromEntries(this.#groups),
+      audits: this.#audits.all(),
       errors: this.#errors,
       lastError: this.#lastError,
     }
@@ -182,10 +189,18 @@ class Keeper {
     for (const source of ours)
       await this.#guard(`messages of others in '${source.source}'`, () => this.#parkForeign(source))
     await this.#guard('retention', () => this.#retain(ours.map(({ source }) => source)))
-    for (const source of ours) await this.#guard(`audit of '${source.source}'`, () => this.#auditSource(source))
+    for (const source of this.#options.sources)
+      if (ours.includes(source))
+        await this.#audit(`audit of '${source.source}'`, source, () => this.#auditSource(source))
+      else this.#audits.forget({ source: source.source })
     for (const group of this.#options.groups)
-      await this.#guard(`audit of group '${group.group}' on '${group.source}'`, () => this.#auditGroup(group))
+      await this.#audit(`audit of group '${group.group}' on '${group.source}'`, group, () => this.#auditGroup(group))
     this.#rounds += 1
+  }
+
+  async #audit(what: string, audited: Audited, work: () => Promise<void>): Promise<void> {
+    const error = await this.#guard(what, work)
+    if (error !== undefined) this.#audits.failed(audited, error)
   }
 
   async #retain(sources: readonly string[]): Promise<void> {
@@ -205,8 +220,10 @@ class Keeper {
 
   async #auditSource(source: KeptSource): Promise<void> {
     const audit = await auditSource({ ...source, keeping: this.#options.keeping }, this.#auditRows)
+    const { missing, duplicated, inverted } = audit ?? { missing: 0, duplicated: 0, inverted: 0 }
+    this.#audits.done({ source: source.source }, { missing, duplicated, inverted }, this.#nowMs())
     if (audit === undefined) return
-    const isFaulty = audit.missing > 0 || audit.duplicated > 0 || audit.inverted > 0
+    const isFaulty = missing > 0 || duplicated > 0 || inverted > 0
     this.#note(this.#sources, source.source, audit, isFaulty)
     if (isFaulty) this.#log.warn('the log is not what its source committed', { source: source.source, ...audit })
   }
@@ -224,12 +241,16 @@ class Keeper {
     const name = `${group.group} ${group.source}`
     const lowWater = group.lowWater()
     const from = this.#audited.get(name)
-    if (lowWater === undefined) return void this.#audited.delete(name)
+    if (lowWater === undefined) {
+      this.#audits.forget(group)
+      return void this.#audited.delete(name)
+    }
     // What was passed before this host began may have been passed under other subscriptions.
     if (from === undefined || from > lowWater) return void this.#audited.set(name, lowWater)
     const after = Math.max(from, lowWater - this.#auditRows)
     const audit = await auditGroup({ ...group, keeping: this.#options.keeping }, after, lowWater, this.#auditRows)
     this.#audited.set(name, audit.to)
+    this.#audits.done(group, { unmarked: audit.unmarked }, this.#nowMs())
     this.#note(this.#groups, name, audit, audit.unmarked > 0)
     if (audit.unmarked > 0)
       this.#log.warn('a group has passed events without applying them', {
@@ -243,13 +264,21 @@ class Keeper {
     audits.set(name, { last, faulty: (audits.get(name)?.faulty ?? 0) + (isFaulty ? 1 : 0) })
   }
 
-  async #guard(what: string, work: () => Promise<void>): Promise<void> {
+  #nowMs(): number {
+    return this.#options.environment.clock.now()
+  }
+
+  /** The error, when it failed. */
+  async #guard(what: string, work: () => Promise<void>): Promise<string | undefined> {
     try {
       await work()
-    } catch (error) {
+      return undefined
+    } catch (thrown) {
+      const error = toOneLine(thrown)
       this.#errors += 1
-      this.#lastError = `${what}: ${toOneLine(error)}`
-      this.#log.warn('looking after the log failed, tries again with the next round', { what, error: toOneLine(error) })
+      this.#lastError = `${what}: ${error}`
+      this.#log.warn('looking after the log failed, tries again with the next round', { what, error })
+      return error
     }
   }
 }

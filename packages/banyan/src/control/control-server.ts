@@ -10,7 +10,7 @@ import type { HttpRequest, HttpResponse, HttpServer } from '../core/environment/
 import { fromUnknown } from '../core/error.ts'
 import { type BridgesApi, changeBridges, readBridges } from './bridges-api.ts'
 import { changeEvents, type EventsApi, readEvents } from './events-api.ts'
-import { readinessOf, type StatusDocument } from './status.ts'
+import { readinessOf, type StatusDocument, targetsOf } from './status.ts'
 import { statusPage } from './status-page.ts'
 
 /** What {@link createControlServer} takes. */
@@ -102,9 +102,11 @@ function createHandler(options: ControlServerOptions): (request: HttpRequest, po
   async function answerGet(path: string): Promise<HttpResponse> {
     if (path === '/') return page
     if (path === '/livez') return json(200, { status: 'alive' })
-    if (!['/status.json', '/readyz', '/startupz'].includes(path)) return refusal(404, 'there is no such page')
+    if (!['/status.json', '/readyz', '/startupz', '/metrics/targets'].includes(path))
+      return refusal(404, 'there is no such page')
     const document = await options.status()
     if (path === '/status.json') return json(200, document)
+    if (path === '/metrics/targets') return json(200, targetsOf(document))
     const { ready, reasons } = readinessOf(document)
     started ||= ready
     if (path === '/startupz') return json(started ? 200 : 503, { status: started ? 'started' : 'starting', reasons })

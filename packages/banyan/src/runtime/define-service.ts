@@ -11,6 +11,7 @@ import type { Projection } from '../projection/define-projection.ts'
 import type { DatabaseDefinition } from '../store/define-database.ts'
 import type { Bridge } from './bridge.ts'
 import type { Allow, Callable, CommandContext, Failing, QueryContext } from './context.ts'
+import type { Schedule } from './schedule/define-schedule.ts'
 import type { Job, Service } from './service.ts'
 import { serviceFaults } from './service-faults.ts'
 import { type On, type Subscription, subscribe } from './subscribe.ts'
@@ -48,6 +49,8 @@ export interface ServiceSpec<C extends AnyContract, Calls extends readonly Calla
     on: On<NoInfer<CommandContext<C['name'], Allow<Calls[number]>, Tables>>>,
   ) => readonly Subscription<NoInfer<CommandContext<C['name'], Allow<Calls[number]>, Tables>>, Source>[]
   readonly jobs?: readonly Job<NoInfer<CommandContext<C['name'], Allow<Calls[number]>, Tables>>>[]
+  /** Work at set times by the clock of the database, each occurrence exactly once over all hosts; `jobs` are for what may run anywhere. */
+  readonly schedules?: readonly Schedule<NoInfer<CommandContext<C['name'], Allow<Calls[number]>, Tables>>>[]
   /** What this service keeps as streams of facts, made by `defineAggregate`; handlers reach them by `tx.decide` and `ctx.load`. */
   readonly aggregates?: readonly AnyAggregate[]
   /** Read models of this service, made by `defineProjection`; handlers reach them by `ctx.projection`. */
@@ -89,6 +92,7 @@ export function defineService<
     operations: Object.freeze({ ...spec.operations }),
     subscriptions: Object.freeze([...(spec.on?.(subscribe as never) ?? [])]),
     jobs: Object.freeze([...(spec.jobs ?? [])]),
+    schedules: Object.freeze([...(spec.schedules ?? [])]),
     aggregates: Object.freeze([...(spec.aggregates ?? [])]),
     projections: Object.freeze([...(spec.projections ?? [])]),
     bridges: Object.freeze([...(spec.bridges ?? [])]),

@@ -11,6 +11,7 @@ import { assertBridges, createBridges } from './bridges.ts'
 import { createJobRunner, type JobRunner } from './jobs.ts'
 import { createHostLogKeeper } from './log-keeper.ts'
 import { createKeepers } from './projections.ts'
+import { createScheduleRunner, type ScheduleRunner } from './schedule/schedule-runner.ts'
 import type { ServiceRuntime } from './service-runtime.ts'
 import { createConsumers } from './subscriptions.ts'
 
@@ -22,6 +23,8 @@ export interface EventWiring {
   readonly movers: readonly Mover[]
   readonly keepers: readonly ProjectionKeeper[]
   readonly bridges: readonly BridgeRunner[]
+  /** Work at set times. */
+  readonly schedules: readonly ScheduleRunner[]
   /** Looks after the log on this host's side: retention and audits. Undefined without a bus, or when the log is kept elsewhere. */
   readonly logKeeper: LogKeeper | undefined
   /** Makes the places of projections and looks at the settings of bridges; rejects when one is wrong. */
@@ -43,6 +46,7 @@ export function createEventWiring(
   const jobs: readonly JobRunner[] = services.flatMap((service) =>
     service.definition.jobs.map((job) => createJobRunner(service, job)),
   )
+  const schedules = services.flatMap((service) => toSchedules(service, holder))
   const listening = services.find(
     ({ definition }) => definition.subscriptions.length > 0 || definition.projections.length > 0,
   )
@@ -65,18 +69,21 @@ export function createEventWiring(
     movers,
     keepers,
     bridges,
+    schedules,
     async prepare() {
       if (withBridges) assertBridges(services, bus)
       await Promise.all(keepers.map((keeper) => keeper.prepare()))
     },
     start() {
-      for (const part of [...relays, ...movers, ...consumers, ...keepers, ...jobs, ...bridges]) part.start()
+      for (const part of [...relays, ...movers, ...consumers, ...keepers, ...jobs, ...schedules, ...bridges])
+        part.start()
       logKeeper?.start()
     },
     async quiesce(withinMs) {
       await stopBridges('in', withinMs)
       await Promise.all([
         ...jobs.map((job) => job.stop(withinMs)),
+        ...schedules.map((schedule) => schedule.stop(withinMs)),
         ...movers.map((mover) => mover.stop()),
         ...consumers.map((consumer) => consumer.stop({ withinMs })),
         ...keepers.map((keeper) => keeper.stop(withinMs)),
@@ -95,6 +102,12 @@ function toRelay(service: ServiceRuntime, bus: Bus, holder: string): readonly Re
   const { store, environment, log, name } = service
   if (store === undefined) return []
   return [createRelay({ environment, source: name, outbox: store.outbox, bus, holder, log })]
+}
+
+function toSchedules(service: ServiceRuntime, holder: string): readonly ScheduleRunner[] {
+  const { store, definition } = service
+  if (store === undefined) return []
+  return definition.schedules.map((schedule) => createScheduleRunner(service, store, schedule, holder))
 }
 
 function toMover({ store, environment, log }: ServiceRuntime): readonly Mover[] {

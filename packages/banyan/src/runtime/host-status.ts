@@ -7,6 +7,7 @@ import type { BridgeStatus } from './bridge.ts'
 import type { EventWiring } from './event-wiring.ts'
 import type { HostState, Readiness } from './health.ts'
 import type { OperationCounters } from './local-call.ts'
+import type { ScheduleStatus } from './schedule/schedule-runner.ts'
 import type { ServiceRuntime } from './service-runtime.ts'
 
 /** One service on a host. */
@@ -40,6 +41,8 @@ export interface HostStatus {
   readonly projections: readonly ProjectionStatus[]
   /** One for each bridge of its services, whichever host works it. */
   readonly bridges: readonly BridgeStatus[]
+  /** One for each schedule of its services. */
+  readonly schedules: readonly ScheduleStatus[]
   /** Retention, readers and audits, as far as this host looks after them. Anything faulty in an audit is an alarm. */
   readonly log: LogKeeperStatus | undefined
 }
@@ -65,6 +68,7 @@ export function toHostStatus(
     consumers: (wiring?.consumers ?? []).map((consumer) => consumer.status()),
     log: wiring?.logKeeper?.status(),
     bridges: (wiring?.bridges ?? []).map((bridge) => bridge.status()),
+    schedules: (wiring?.schedules ?? []).map((schedule) => schedule.status()),
     projections: (wiring?.keepers ?? []).flatMap((keeper) => keeper.status()),
   }
 }

@@ -9,6 +9,8 @@ import { sleep } from '../core/environment/timers.ts'
 import { BanyanError } from '../core/error.ts'
 import type { Position } from '../projection/position.ts'
 import type { Store } from '../store/store.ts'
+import { createMeter, type Meter } from '../telemetry/metrics/meter.ts'
+import type { MetricFamily } from '../telemetry/metrics/metric-family.ts'
 import { SpanRing, Trace } from '../telemetry/trace.ts'
 import { type Baggage, parseBaggage, type TraceParent } from '../telemetry/trace-context.ts'
 import type { Listener } from '../transport/transport.ts'
@@ -21,6 +23,7 @@ import type { HostOptions, StopReport } from './host-options.ts'
 import { type HostStatus, toHostStatus } from './host-status.ts'
 import { createInbound, gatewayName } from './inbound.ts'
 import { loadServices } from './load-services.ts'
+import { createHostMetrics } from './metrics/host-metrics.ts'
 import { draining, unknownOperation } from './refusals.ts'
 import { compileRemoteCall } from './remote-call.ts'
 import { ServiceRuntime } from './service-runtime.ts'
@@ -53,16 +56,19 @@ export const defaultDrainMs = 10_000
 export class Host {
   readonly incarnation: string
   readonly spans: SpanRing = new SpanRing()
+  /** Instruments of this host: what they count is part of {@link metrics}. */
+  readonly meter: Meter = createMeter()
   readonly #options: HostOptions
   readonly #entries = new Map<OperationShape, CallFunction>()
   #state: HostState = 'new'
   #services: readonly ServiceRuntime[] = []
-  #stores: readonly Store[] = []
+  #stores: ReadonlyMap<string, Store> = new Map()
   #local: ReadonlyMap<string, CallFunction> = new Map()
   #wiring: EventWiring | undefined
   #listener: Listener | undefined
   #channels: Channels | undefined
   #stopping: Promise<StopReport> | undefined
+  #metrics: ReturnType<typeof createHostMetrics> | undefined
 
   constructor(options: HostOptions) {
     this.#options = options
@@ -102,8 +108,12 @@ export class Host {
     const opened = await Promise.allSettled(
       definitions.map(({ contract, database }) => database && this.#options.openStore(contract.name, database)),
     )
-    this.#stores = opened.flatMap((result) =>
-      result.status === 'fulfilled' && result.value !== undefined ? [result.value] : [],
+    this.#stores = new Map(
+      opened.flatMap((result, index) =>
+        result.status === 'fulfilled' && result.value !== undefined
+          ? [[definitions[index]?.contract.name ?? '', result.value]]
+          : [],
+      ),
     )
     const faults = opened.flatMap((result, index) =>
       result.status === 'rejected' ? [{ name: definitions[index]?.contract.name, error: result.reason as Error }] : [],
@@ -191,6 +201,22 @@ export class Host {
     return toHostStatus(this, this.#services, this.#wiring)
   }
 
+  /**
+   * What `/metrics` tells: status, databases and instruments as numbers. Waits for a database no longer than a second or two, and
+   * never rejects because of one.
+   */
+  metrics(): Promise<readonly MetricFamily[]> {
+    const { environment, bus } = this.#options
+    this.#metrics ??= createHostMetrics({
+      environment,
+      bus,
+      meter: this.meter,
+      status: () => this.status(),
+      stores: () => this.#stores,
+    })
+    return this.#metrics()
+  }
+
   /** Contracts of the whole system, for the edge. */
   get contracts(): HostOptions['system']['external'] {
     return this.#options.system.services.map((entry) => entry.contract)
@@ -228,7 +254,7 @@ export class Host {
 
   async #close(withinMs: number): Promise<void> {
     await Promise.allSettled([this.#listener?.close(withinMs), this.#channels?.close()])
-    await Promise.allSettled(this.#stores.map((store) => store.close(withinMs)))
+    await Promise.allSettled([...this.#stores.values()].map((store) => store.close(withinMs)))
   }
 }
 

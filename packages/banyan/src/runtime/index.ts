@@ -36,5 +36,15 @@ export type { HostNetwork, HostOptions, StopReport } from './host-options.ts'
 export type { HostStatus, ServiceStatus } from './host-status.ts'
 export { gatewayName } from './inbound.ts'
 export type { OperationCounters } from './local-call.ts'
+export { answerMetrics } from './metrics/answer-metrics.ts'
+export {
+  type CatchUp,
+  type CronTimes,
+  type EveryTimes,
+  type Occurrence,
+  publishes,
+  type Schedule,
+} from './schedule/define-schedule.ts'
+export type { ScheduleStatus } from './schedule/schedule-runner.ts'
 export { dataSchemaOf, type SchemaGate } from './schema-gate.ts'
 export * from './subscribe.ts'

@@ -7,6 +7,7 @@ import { isContract, operationsOf } from '../contract/define-contract.ts'
 import { toContractEvent } from '../event-sourcing/aggregate.ts'
 import { isAggregate } from '../event-sourcing/define-aggregate.ts'
 import { isBridge } from './define-bridge.ts'
+import { scheduleFaults } from './schedule/schedule-faults.ts'
 import type { Service } from './service.ts'
 import { subscriptionOptionFaults } from './subscription-faults.ts'
 
@@ -21,6 +22,7 @@ export function serviceFaults(service: Service): readonly string[] {
     ...callFaults(service),
     ...subscriptionFaults(service),
     ...jobFaults(service),
+    ...scheduleFaults(service.schedules, service.database !== undefined),
     ...aggregateFaults(service),
     ...projectionFaults(service),
     ...bridgeFaults(service),

@@ -5,6 +5,7 @@ import type { Projection } from '../projection/define-projection.ts'
 import type { DatabaseDefinition } from '../store/define-database.ts'
 import type { Bridge } from './bridge.ts'
 import type { Callable } from './context.ts'
+import type { Schedule } from './schedule/define-schedule.ts'
 import type { Subscription } from './subscribe.ts'
 
 /** Work at intervals: at most one run at a time on each host; a run that fails is logged and tried at the next interval. */
@@ -41,6 +42,7 @@ export interface Service<
   readonly operations: Readonly<Record<string, AnyHandler>>
   readonly subscriptions: readonly Subscription[]
   readonly jobs: readonly Job[]
+  readonly schedules: readonly Schedule[]
   readonly aggregates: readonly AnyAggregate[]
   readonly projections: readonly Projection[]
   readonly bridges: readonly Bridge[]

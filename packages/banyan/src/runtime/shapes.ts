@@ -13,6 +13,7 @@ import type { AnyAggregate } from '../event-sourcing/aggregate.ts'
 import type { Projection } from '../projection/define-projection.ts'
 import type { DatabaseDefinition } from '../store/define-database.ts'
 import type { Bridge } from './bridge.ts'
+import type { ScheduleShape } from './schedule/define-schedule.ts'
 import type { AnySubscriptionOptions } from './subscribe.ts'
 
 /** Whatever the pipeline gives to handlers: its typed face is `Context`. */
@@ -109,6 +110,7 @@ export interface ServiceShape {
   readonly operations: Readonly<Record<string, (input: unknown, ctx: HandlerContext) => unknown>>
   readonly subscriptions: readonly SubscriptionShape[]
   readonly jobs: readonly JobShape[]
+  readonly schedules: readonly ScheduleShape[]
   readonly aggregates: readonly AnyAggregate[]
   readonly projections: readonly Projection[]
   readonly bridges: readonly Bridge[]

@@ -53,7 +53,7 @@ export {
 } from './inbox.ts'
 export { createMemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts'
 export type { Migration, MigrationStatus } from './migration.ts'
-export type { NewEvent, Outbox, OutboxCensus, OutboxCursor, OutboxPage, OutboxStorage } from './outbox.ts'
+export type { NewEvent, Outbox, OutboxCensus, OutboxCursor, OutboxExtent, OutboxPage, OutboxStorage } from './outbox.ts'
 export {
   type ProjectionPhase,
   type ProjectionProgress,
@@ -74,6 +74,7 @@ export {
   maxDelayMs,
   type NewScheduledEvent,
   type Scheduled,
+  type ScheduledDepth,
   type ScheduledEvent,
 } from './scheduled.ts'
 export { assertReplayRate, assertSelection } from './selection.ts'

@@ -143,7 +143,8 @@ class ScheduleLoop {
         await this.#hold()
         this.#failures = 0
       } catch (error) {
-        await this.#away(error)
+        if (error instanceof Fenced) await this.#rest(1)
+        else await this.#away(error)
       }
     }
     this.#state = 'stopped'
@@ -244,7 +245,8 @@ class ScheduleLoop {
 
   async #fail(assignment: Assignment, eventId: string, atMs: number, error: unknown): Promise<void> {
     // Taken over, or told to stop: nothing of it is the handler's fault.
-    if (error instanceof Fenced || this.#stopping) return
+    if (error instanceof Fenced) throw error
+    if (this.#stopping) return
     this.#state = 'failing'
     this.#lastError = toOneLine(error)
     this.#warn('a run of a schedule failed', error, this.#fields(atMs))

@@ -48,7 +48,7 @@ export interface MemoryStoreOptions {
  */
 export function createMemoryStore(options: MemoryStoreOptions): Store {
   const { environment, service } = options
-  const outbox = createMemoryOutbox(environment.random.uuidv7(), options.maxOutboxEvents ?? 100_000)
+  const outbox = createMemoryOutbox(environment.random.uuidv7(), options.maxOutboxEvents ?? 100_000, environment.clock)
   const door = createGroupDoor(environment.timers)
   const inbox = createMemoryInbox(environment.clock)
   const idempotency = createMemoryIdempotency(environment.clock, options.maxIdempotencyKeys ?? 100_000)
