@@ -11,6 +11,7 @@ import {
   defaultReplaysPerSecond,
   fingerprintOf,
   type GroupProgress,
+  keepDiscarded,
   type ParkedEvent,
 } from 'banyan/store'
 import type { RunAlone } from './alone.ts'
@@ -65,6 +66,11 @@ const discardText = `
     INSERT INTO banyan.discarded (consumer_group, source, log_offset, key, event_id, type, envelope, attempts, error,
                                   parked_at, discarded_by, reason)
     SELECT consumer_group, source, log_offset, key, event_id, type, envelope, attempts, error, parked_at, $5, $6 FROM gone
+    -- A group that began anew may come to the same place again.
+    ON CONFLICT (consumer_group, source, log_offset) DO UPDATE
+      SET key = excluded.key, event_id = excluded.event_id, type = excluded.type, envelope = excluded.envelope,
+          attempts = excluded.attempts, error = excluded.error, parked_at = excluded.parked_at,
+          discarded_by = excluded.discarded_by, reason = excluded.reason, discarded_at = excluded.discarded_at
   ),
   asked AS (
     INSERT INTO banyan.replay (consumer_group, source, key, request, per_second, requested_by)
@@ -75,6 +81,16 @@ const discardText = `
     ON CONFLICT DO NOTHING
   )
   SELECT count(*)::int AS gone FROM gone`
+
+const discardedText = `
+  SELECT consumer_group AS "group", source, key, log_offset::float8 AS "offset", event_id AS "eventId", type, envelope,
+         attempts, error, parked_at, discarded_by AS by, reason AS why, discarded_at
+  FROM banyan.discarded ORDER BY discarded_at DESC, log_offset DESC LIMIT $1`
+
+// Few rows: it was a person who put each of them there.
+const trimDiscardedText = `
+  DELETE FROM banyan.discarded WHERE discarded_at <= banyan.now() - make_interval(secs => $1::float8 / 1000)
+    OR ctid = ANY (ARRAY(SELECT ctid FROM banyan.discarded ORDER BY discarded_at DESC, log_offset DESC OFFSET $2))`
 
 const groupsText = `
   WITH head AS (
@@ -149,6 +165,17 @@ export function createPostgresDeadLetters(run: RunAlone): DeadLetters {
     },
     async discard(what, { by, why }) {
       return (await run(discardText, [...select(what), by, why, defaultReplaysPerSecond])).rows[0]?.gone ?? 0
+    },
+    async discarded(limit) {
+      const { rows } = await run(discardedText, [limit])
+      return rows.map(({ parked_at, discarded_at, ...row }) => ({
+        ...row,
+        parkedAt: (parked_at as Date).toISOString(),
+        discardedAt: (discarded_at as Date).toISOString(),
+      }))
+    },
+    async trimDiscarded({ ageMs, events } = keepDiscarded) {
+      return (await run(trimDiscardedText, [ageMs, events])).rowCount ?? 0
     },
     async replays(group, source, limit) {
       const text = `SELECT key, request, per_second AS "perSecond" FROM banyan.replay

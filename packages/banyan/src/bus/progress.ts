@@ -68,6 +68,7 @@ export function createProgress(
       if (writtenMs - trimmedMs < trimEveryMs) return true
       trimmedMs = writtenMs
       await inbox.trim(assignment, keepMarksMs)
+      await inbox.trimDiscarded()
       await askHorizon()
       return true
     },

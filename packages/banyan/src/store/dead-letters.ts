@@ -73,6 +73,25 @@ export interface GroupProgress {
   readonly parkedKeys: number
 }
 
+/** An event that was given up. */
+export interface DiscardedEvent extends Omit<ParkedEvent, 'fingerprint' | 'replays'> {
+  /** Who gave it up, and why. */
+  readonly by: string
+  readonly why: string
+  readonly discardedAt: string
+}
+
+/** How long what was given up is kept: what is past either limit goes. */
+export interface DiscardedLimits {
+  /** Since it was given up, in milliseconds. */
+  readonly ageMs: number
+  /** The newest so many, of all groups of a service. */
+  readonly events: number
+}
+
+/** 90 days, and 10 000 events. */
+export const keepDiscarded: DiscardedLimits = { ageMs: 90 * 86_400_000, events: 10_000 }
+
 /** The dead letters of one consuming service; part of its inbox. */
 export interface DeadLetters {
   /** What is parked, grouped by failure, the largest first; at most `limit` (default 1 000). */
@@ -87,6 +106,10 @@ export interface DeadLetters {
    * how many. `all` and `fingerprint` are about events that failed, not those that wait.
    */
   discard(what: DeadSelection, reason: { readonly by: string; readonly why: string }): Promise<number>
+  /** What was given up and is still kept, the newest first; at most `limit`. */
+  discarded(limit: number): Promise<readonly DiscardedEvent[]>
+  /** Removes what was given up and is past its limits (default {@link keepDiscarded}); says how many. */
+  trimDiscarded(limits?: DiscardedLimits): Promise<number>
   /** Keys to be replayed, oldest request first. */
   replays(group: string, source: string, limit: number): Promise<readonly ReplayRequest[]>
   /** Parked events of a key, in order. */

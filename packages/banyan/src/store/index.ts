@@ -15,9 +15,12 @@ export {
   type DeadGroup,
   type DeadLetters,
   type DeadSelection,
+  type DiscardedEvent,
+  type DiscardedLimits,
   defaultReplaysPerSecond,
   fingerprintOf,
   type GroupProgress,
+  keepDiscarded,
   type ReplayOptions,
   type ReplayRequest,
 } from './dead-letters.ts'

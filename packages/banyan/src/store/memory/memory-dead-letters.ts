@@ -1,6 +1,14 @@
 /** Dead letters in memory: parked events in the order of the log, the keys that are to be replayed, and what was given up. */
 import type { Clock } from '../../core/environment/environment.ts'
-import { type DeadLetters, type DeadSelection, defaultReplaysPerSecond, fingerprintOf } from '../dead-letters.ts'
+import {
+  type DeadLetters,
+  type DeadSelection,
+  type DiscardedEvent,
+  type DiscardedLimits,
+  defaultReplaysPerSecond,
+  fingerprintOf,
+  keepDiscarded,
+} from '../dead-letters.ts'
 import { AlreadyApplied, type DeliveryMark, type Inbox, type ParkedEvent } from '../inbox.ts'
 import { assertReplayRate, assertSelection } from '../selection.ts'
 import { toDeadGroups } from './dead-groups.ts'
@@ -9,7 +17,10 @@ import { nameOf } from './group-name.ts'
 type Fact = { readonly type: string; readonly envelope: string; readonly attempts: number; readonly error: string }
 
 /** The part of the inbox that needs no epoch. */
-export type DeadLettersPort = Pick<DeadLetters, 'deadGroups' | 'replay' | 'discard' | 'replays' | 'parkedOf'> &
+export type DeadLettersPort = Pick<
+  DeadLetters,
+  'deadGroups' | 'replay' | 'discard' | 'discarded' | 'trimDiscarded' | 'replays' | 'parkedOf'
+> &
   Pick<Inbox, 'parked' | 'parkedKeys'>
 
 interface Request {
@@ -26,7 +37,8 @@ export class MemoryDeadLetters {
   readonly #forget: (group: string, eventId: string) => void
   readonly #parked = new Map<string, ParkedEvent>()
   readonly #requests = new Map<string, Request>()
-  readonly #discarded: (ParkedEvent & { readonly by: string; readonly why: string })[] = []
+  /** The oldest first. */
+  #discarded: DiscardedEvent[] = []
   #asked = 0
 
   constructor(clock: Clock, forget: (group: string, eventId: string) => void) {
@@ -95,6 +107,8 @@ export class MemoryDeadLetters {
       return keys.size
     },
     discard: async (what, reason) => this.#discard(what, reason),
+    discarded: async (limit) => this.#discarded.toReversed().slice(0, limit),
+    trimDiscarded: async (limits = keepDiscarded) => this.#trimDiscarded(limits),
   }
 
   #discard(what: DeadSelection, reason: { readonly by: string; readonly why: string }): number {
@@ -103,12 +117,21 @@ export class MemoryDeadLetters {
     const gone = this.#chosen(what).filter((one) => 'eventId' in what || one.error !== '')
     for (const one of gone) {
       this.#parked.delete(placeOf(one))
-      this.#discarded.push({ ...one, ...reason })
+      const { fingerprint: _, replays: __, ...kept } = one
+      this.#discarded.push({ ...kept, ...reason, discardedAt: this.#now() })
     }
     // What waited goes on, and a key without any is not parked any more: the running consumer learns both by the request.
     const free = gone.filter(({ key }) => (this.#keyed({ group, source, key })[0]?.error ?? '') === '')
     this.#ask(what, new Set(free.map((one) => one.key)), defaultReplaysPerSecond)
     return gone.length
+  }
+
+  #trimDiscarded({ ageMs, events }: DiscardedLimits): number {
+    const before = this.#discarded.length
+    const edge = new Date(this.#clock.now() - ageMs).toISOString()
+    const young = this.#discarded.filter(({ discardedAt }) => discardedAt > edge)
+    this.#discarded = events === 0 ? [] : young.slice(-events)
+    return before - this.#discarded.length
   }
 
   #ask({ group, source }: DeadSelection, keys: ReadonlySet<string>, perSecond: number): void {

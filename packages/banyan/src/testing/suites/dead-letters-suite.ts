@@ -147,6 +147,35 @@ export function deadLettersSuite(current: () => OpenedStore): void {
       expect(await inbox.replays('g', 'sample', 10)).toEqual([])
     })
 
+    it('are listed with who gave them up and why, the newest first, until they are past their limits', async () => {
+      await park('a', 1, 'Error: no')
+      await park('b', 2, 'Error: no')
+      await inbox.discard(
+        { ...of, eventId: present((await inbox.parkedOf('g', 'sample', 'a', 1))[0]).eventId },
+        { by: 'ada', why: 'a test order' },
+      )
+      await current().shiftClock(60_000)
+      await inbox.discard({ ...of, all: true }, { by: 'bob', why: 'all of it' })
+      const listed = await other.discarded(10)
+      expect(listed).toMatchObject([
+        { ...of, key: 'b', offset: 2, type, error: 'Error: no', attempts: 8, by: 'bob', why: 'all of it' },
+        { ...of, key: 'a', offset: 1, by: 'ada', why: 'a test order' },
+      ])
+      const [newest, oldest] = listed.map(({ discardedAt }) => Date.parse(discardedAt)) as [number, number]
+      expect(newest - oldest).toBeGreaterThanOrEqual(60_000)
+      expect(await other.discarded(1)).toHaveLength(1)
+      expect(await inbox.trimDiscarded({ ageMs: 3_600_000, events: 2 })).toBe(0)
+      expect(await inbox.trimDiscarded({ ageMs: 30_000, events: 2 })).toBe(1)
+      expect((await inbox.discarded(10)).map(({ key }) => key)).toEqual(['b'])
+      // The same place again, after its group began anew.
+      await park('b', 2, 'Error: other')
+      expect(await inbox.discard({ ...of, all: true }, { by: 'eve', why: 'again' })).toBe(1)
+      expect((await inbox.discarded(10))[0]).toMatchObject({ by: 'eve', error: 'Error: other' })
+      await inbox.trimDiscarded({ ageMs: 3_600_000, events: 1 })
+      expect((await inbox.discarded(10)).map(({ by }) => by)).toEqual(['eve'])
+      expect(await inbox.trimDiscarded({ ageMs: 3_600_000, events: 0 })).toBe(1)
+    })
+
     it('are counted with the progress of their group', async () => {
       await park('a', 1, 'Error: no')
       await park('a', 2, '', 0)

@@ -139,6 +139,23 @@ export function outboxSuite(name: string, open: () => Promise<OpenedStore>): voi
       expect(await store.outbox.depth()).toBeGreaterThanOrEqual(0)
     })
 
+    it('says how much waits beyond a position, how old that is, and what space all takes', async () => {
+      const extent = async (after?: OutboxCursor): Promise<readonly [waiting: number, isOld: boolean]> => {
+        const { waiting, oldestMs = 0, bytes = 0 } = (await store.outbox.extent?.(after)) ?? { waiting: -1 }
+        expect(bytes).toBeGreaterThanOrEqual(0)
+        return [waiting, oldestMs > 0]
+      }
+      expect(await extent()).toEqual([0, false])
+      await publish('a', 'b', 'c')
+      const page = await store.outbox.read(undefined, 2)
+      const { cursor } = await readAll(store.outbox, page.cursor)
+      expect((await extent())[0]).toBe(3)
+      expect((await extent(page.cursor))[0]).toBe(1)
+      expect(await extent(cursor)).toEqual([0, false])
+      await publish('d')
+      expect((await extent(cursor))[0]).toBe(1)
+    })
+
     it('wakes a listener after a commit that published, and only then', async () => {
       let woken = 0
       const stop = store.outbox.onCommit(() => {

@@ -34,6 +34,20 @@ export function scheduledSuite(current: () => OpenedStore): void {
       expect(await moved()).toEqual(['later'])
     })
 
+    it('are counted, with how late the oldest is, by the clock that decides', async () => {
+      expect(await store.scheduled.depth()).toEqual({ waiting: 0, overdueMs: 0 })
+      const before = await store.scheduled.now()
+      await schedule('later', { afterMs: 60_000 })
+      await schedule('latest', { afterMs: 90_000 })
+      expect(await other.scheduled.depth()).toEqual({ waiting: 2, overdueMs: 0 })
+      await current().shiftClock(70_000)
+      const { waiting, overdueMs } = await other.scheduled.depth()
+      expect(waiting).toBe(2)
+      expect(overdueMs).toBeGreaterThanOrEqual(9_000)
+      expect(overdueMs).toBeLessThan(60_000)
+      expect((await other.scheduled.now()) - before).toBeGreaterThanOrEqual(70_000)
+    })
+
     it('may name a time; what is past is due at once', async () => {
       await schedule('past', { at: 1_000 })
       await schedule('future', { at: 4_000_000_000_000 })
