@@ -10,6 +10,7 @@ import type { Link } from '../connection/link.ts'
 import type { Names } from '../names.ts'
 import { type Append, toMessages } from './append.ts'
 import { catchUp } from './catch-up.ts'
+import { changeEntry, createWriteEntry, maxRaces } from './entry-changes.ts'
 import { decideLease } from './lease.ts'
 import { publishChain } from './publish-chain.ts'
 import { type FoundRecord, positionOf, type RelayRecord, type RelayRecords, withPosition } from './record.ts'
@@ -28,13 +29,8 @@ export interface WriterParts {
   readonly appended: (source: string) => void
 }
 
-/** Compare-and-set that lost a race is tried again so often. */
-const maxRaces = 10
 /** Rounds in which not one event got into the log, because others write to the subjects of the source. */
 const maxFruitless = 50
-/** How long an answer about the entry is waited for before it is looked at again, and how often. */
-const entryAnswerMs = 1_000
-const maxUnanswered = 5
 /** The position is copied from the stream into the entry no more often than this. */
 const storeEveryMs = 1_000
 
@@ -118,8 +114,8 @@ export class SourceWriter {
   }
 
   async #lease(holder: string, leaseMs: number): Promise<RelayLease | undefined> {
-    const { records, clock, shiftMs } = this.#parts
-    const write = this.#createWrite()
+    const { link, records, clock, shiftMs } = this.#parts
+    const write = createWriteEntry(link, records, this.#source)
     for (let races = 0; races < maxRaces; races++) {
       const found = await records.read(this.#source)
       const next = await decideLease(found, { holder, leaseMs, shiftMs: shiftMs() }, clock)
@@ -140,7 +136,10 @@ export class SourceWriter {
       const { epoch, holder } = found.record
       if (epoch !== lease.epoch || holder === undefined) throw this.#fenced(lease)
       if (found.revision !== this.#revision) this.#tail = undefined
+      const remembered = this.#tail !== undefined
       const tail = await this.#known(found, false)
+      // What another relay has appended since we asked the entry may have gone by retention before we looked: it is asked again.
+      if (!remembered) continue
       if (tail.epoch > lease.epoch) throw this.#fenced(lease)
       const left = events.filter(({ id }) => !tail.hasLanded(id))
       if (left.length === 0) {
@@ -233,41 +232,11 @@ export class SourceWriter {
     return withPosition(found, known ? (this.#tail as Tail).told : positionOf(found.record))
   }
 
-  /** Changes the entry by compare-and-set; nothing when `next` says so. */
+  /** Changes the entry; nothing when `next` says so. */
   async #change(next: (found: FoundRecord) => RelayRecord | undefined): Promise<void> {
-    const { records } = this.#parts
-    const write = this.#createWrite()
-    for (let races = 0; races < maxRaces; races++) {
-      const found = await records.read(this.#source)
-      const record = next(found)
-      if (record === undefined) return
-      const revision = await write(found.revision, record)
-      if (revision === undefined) continue
-      if (found.revision === this.#revision) this.#revision = revision
-      return
-    }
-    throw new BanyanError('ABORTED', `the entry of '${this.#source}' is changed by others all the time`, {
-      retryable: true,
-    })
-  }
-
-  /**
-   * Writes the entry for somebody who will read it again when that did not work. No answer is then the same as a race that was
-   * lost: what was sent lands at its revision or nowhere, and the next look says which.
-   */
-  #createWrite(): (revision: number, record: RelayRecord) => Promise<number | undefined> {
-    const { records, link } = this.#parts
-    const withinMs = Math.min(entryAnswerMs, link.requestTimeoutMs)
-    let unanswered = 0
-    return async (revision, record) => {
-      try {
-        return await records.write(this.#source, revision, record, withinMs)
-      } catch (error) {
-        unanswered += 1
-        if (!(error instanceof BanyanError) || error.outcome !== 'unknown' || unanswered > maxUnanswered) throw error
-        return undefined
-      }
-    }
+    const { link, records } = this.#parts
+    const changed = await changeEntry(link, records, this.#source, next)
+    if (changed?.from === this.#revision) this.#revision = changed.to
   }
 
   #nowMs(): number {

@@ -20,6 +20,8 @@ interface Message {
 /** A broker: takes a message behind the sequence it names and, but for the first of a chain, behind its own chain. */
 class Stream {
   readonly messages: Message[] = []
+  /** Everything up to here has gone by retention; the test still sees it. */
+  purged = 0
   publish(message: Message, after: number, first: boolean): boolean {
     if (this.messages.length !== after) return false
     if (!first && this.messages.at(-1)?.chain !== message.chain) return false
@@ -28,22 +30,49 @@ class Stream {
   }
 }
 
+/** The entry of the source in the bucket. */
+interface Entry {
+  position: Position
+  epoch: number
+}
+
+/** What a relay does that ours does not, or not always. */
+interface Habits {
+  /** It has forgotten the end of the stream and looks it up again. */
+  readonly forgets: () => boolean
+  /** Ours asks the entry again after it has looked. */
+  readonly asksAgain: boolean
+}
+
 /** A relay, step by step, so that a test can stop it anywhere. */
 class ModelRelay {
   readonly stream: Stream
+  readonly entry: Entry
+  readonly habits: Habits
   readonly epoch: number
-  readonly tail: Tail
+  tail: Tail
   place: number
-  constructor(stream: Stream, stored: { position: Position }, epoch: number) {
+  constructor(stream: Stream, entry: Entry, habits: Habits) {
     this.stream = stream
-    this.epoch = epoch
-    this.tail = new Tail(stored.position)
+    this.entry = entry
+    this.habits = habits
+    entry.epoch += 1
+    this.epoch = entry.epoch
+    this.tail = new Tail(entry.position)
     this.look()
     this.place = placeOf(this.tail.tell().cursor)
   }
   look(): void {
+    this.tail.seq = Math.max(this.tail.seq, this.stream.purged)
     for (let seq = this.tail.seq + 1; seq <= this.stream.messages.length; seq++)
       this.tail.see(seq, this.stream.messages[seq - 1]!.mark)
+  }
+  /** What SourceWriter.keepPosition does, between two appends. */
+  keepPosition(): void {
+    this.look()
+    if (this.tail.hasLandedAny || this.entry.epoch !== this.epoch) return
+    this.entry.position = { cursor: this.tail.told.cursor, scan: this.tail.seq }
+    this.tail.moveTo(this.entry.position)
   }
   /** Publishes a page; the messages arrive one by one, each when `arrives` is resumed. */
   *append(size: number, end: number, chain: () => number): Generator<void, Position | undefined> {
@@ -52,6 +81,16 @@ class ModelRelay {
     }))
     const cursor = at(this.place + page.length)
     for (;;) {
+      if (this.entry.epoch !== this.epoch) return undefined
+      if (this.habits.forgets()) {
+        this.tail = new Tail(this.entry.position)
+        yield
+        this.look()
+        if (this.habits.asksAgain) {
+          yield
+          if (this.entry.epoch !== this.epoch) return undefined
+        }
+      }
       const left = page.filter(({ id }) => !this.tail.hasLanded(id))
       if (left.length === 0) {
         const position = this.tail.after(page, cursor, this.tail.seq)
@@ -96,15 +135,18 @@ interface Run {
   readonly total: number
 }
 
+/** What happens now and then between two appends. */
+type Retention = (relay: ModelRelay) => void
+
 /** One schedule of take-overs, pauses, foreign messages and late arrivals, until everything is appended. */
-function run(seed: number, stream: Stream): Run {
+function run(seed: number, stream: Stream, retain: Retention = () => undefined, asksAgain = true): Run {
   const random = createRandom(seed * 7_919 + 1)
-  const stored: { position: Position } = { position: { cursor: undefined, scan: 0 } }
+  const entry: Entry = { position: { cursor: undefined, scan: 0 }, epoch: 0 }
+  const habits: Habits = { forgets: () => random(8) === 0, asksAgain }
   const total = 40
   let chains = 0
   const chain = (): number => ++chains
-  let epoch = 1
-  let relay = new ModelRelay(stream, stored, epoch)
+  let relay = new ModelRelay(stream, entry, habits)
   let work = relay.append(1 + random(8), total, chain)
   const paused: (typeof work)[] = []
   for (let step = 0; step < 2_000 && relay.place < total; step++) {
@@ -112,14 +154,15 @@ function run(seed: number, stream: Stream): Run {
     if (what === 0) {
       // Another takes over; the old one was paused, and may go on later, or is dead.
       if (random(2) === 0) paused.push(work)
-      relay = new ModelRelay(stream, stored, ++epoch)
+      relay = new ModelRelay(stream, entry, habits)
       work = relay.append(1 + random(8), total, chain)
     } else if (what === 1) stream.messages.push({ chain: chain(), mark: undefined })
     else if (what < 6 && paused.length > 0) paused[random(paused.length)]?.next()
     else {
       const { done, value } = work.next()
       if (done !== true) continue
-      if (value !== undefined) stored.position = value
+      if (value !== undefined) entry.position = value
+      if (random(3) === 0) retain(relay)
       work = relay.append(1 + random(8), total, chain)
     }
   }
@@ -151,4 +194,55 @@ it('would not, if messages named only the sequence they follow', () => {
   }
   const faulty = Array.from({ length: 1_000 }, (_, seed) => faultsOf(run(seed, new Forgetful())))
   expect(faulty.filter((faults) => faults.length > 0).length).toBeGreaterThan(10)
+})
+
+/** Drops what the entry covers, after the relay that appends has brought that up to date. */
+function dropCovered(relay: ModelRelay): void {
+  relay.keepPosition()
+  relay.stream.purged = Math.max(relay.stream.purged, relay.entry.position.scan)
+}
+
+it('keeps that when retention drops what the entry covers', () => {
+  let dropped = 0
+  const faulty = Array.from({ length: 1_000 }, (_, seed) => {
+    const stream = new Stream()
+    const faults = faultsOf(run(seed, stream, dropCovered))
+    dropped += stream.purged
+    return { seed, faults }
+  })
+  expect(faulty.filter(({ faults }) => faults.length > 0)).toEqual([])
+  expect(dropped).toBeGreaterThan(10_000)
+})
+
+it('would not, if retention dropped whatever is old', () => {
+  const faulty = Array.from({ length: 1_000 }, (_, seed) => {
+    const stream = new Stream()
+    const dropAll = (): void => {
+      stream.purged = stream.messages.length
+    }
+    return faultsOf(run(seed, stream, dropAll))
+  })
+  expect(faulty.filter((faults) => faults.length > 0).length).toBeGreaterThan(10)
+})
+
+it('would not, if a relay that has looked did not ask the entry again: what another has appended may have gone', () => {
+  const faulty = Array.from({ length: 3_000 }, (_, seed) => faultsOf(run(seed, new Stream(), dropCovered, false)))
+  expect(faulty.filter((faults) => faults.length > 0).length).toBeGreaterThan(0)
+})
+
+it('says whether the position covers all that lies before it and nothing behind', () => {
+  const mark = (id: string, given: Partial<RelayMark> = {}): RelayMark => ({ id, epoch: 1, ...given })
+  const tail = new Tail({ cursor: at(0), scan: 0 })
+  expect(tail.isExact).toBe(true)
+  tail.see(1, undefined)
+  expect(tail.isExact).toBe(true)
+  // The front of an append: what the position before it covers is not known any more from here.
+  tail.see(2, mark('a'))
+  expect(tail.isExact).toBe(false)
+  tail.see(3, mark('b', { cursor: at(2) }))
+  tail.see(4, mark('c'))
+  expect([tail.isExact, tail.tell()]).toEqual([true, { cursor: at(2), scan: 3 }])
+  // A smaller page than what had landed.
+  tail.see(5, mark('d', { cursor: at(4), scan: 3 }))
+  expect([tail.isExact, tail.tell()]).toEqual([false, { cursor: at(4), scan: 3 }])
 })
