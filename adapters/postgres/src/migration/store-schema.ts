@@ -18,6 +18,7 @@ import { outboxLean } from './outbox-lean.ts'
 import { outboxRing } from './outbox-ring.ts'
 import { passagesMigration } from './passages-schema.ts'
 import { projectionMigration } from './projection-schema.ts'
+import { refusalMigration } from './refusal-schema.ts'
 import { scheduledMigration } from './scheduled.ts'
 import { toMigration } from './source.ts'
 
@@ -135,6 +136,7 @@ export const storeMigrations: readonly Migration[] = [
   passagesMigration,
   clockMigration,
   outboxLean,
+  refusalMigration,
 ]
 
 /** The database of the log, in order. */

@@ -6,7 +6,9 @@
  */
 import { BanyanError } from 'banyan/core'
 import { AlreadyApplied, type DeliveryMark, Fenced } from 'banyan/store'
-import type { Statement, StatementResult } from '../client/exchange.ts'
+import type { Statement } from '../client/exchange.ts'
+import { sqlState } from '../client/sql-error.ts'
+import { refusalStates } from '../migration/refusal-schema.ts'
 
 /** One or many, as `TransactOptions` has it. */
 export type Delivery = DeliveryMark | readonly DeliveryMark[]
@@ -26,11 +28,12 @@ export const heldAndMarked: string = `
     ON CONFLICT DO NOTHING RETURNING 1
   )`
 
-const answer = `
-  SELECT EXISTS (SELECT FROM held) AS held, EXISTS (SELECT FROM marked) AS marked,
-         pg_current_xact_id_if_assigned()::text AS xid`
+const answer = (marked: string): string => `
+  SELECT CASE WHEN ${marked} THEN pg_current_xact_id_if_assigned()::text
+              ELSE banyan.refuse(EXISTS (SELECT FROM held)) END AS xid`
+const isMarked = 'EXISTS (SELECT FROM marked)'
 
-const markOne = `${heldAndMarked}${answer}`
+const markOne = `${heldAndMarked}${answer(isMarked)}`
 
 // The event has its mark since it was parked; what makes it applied once is that it is parked once.
 const markReplay = `
@@ -43,7 +46,7 @@ const markReplay = `
     INSERT INTO banyan.mark (consumer_group, event_id, source, log_offset)
     SELECT $1, $2::uuid, $3, $4::bigint FROM marked
     ON CONFLICT (consumer_group, event_id) DO UPDATE SET applied_at = excluded.applied_at
-  )${answer}`
+  )${answer(isMarked)}`
 
 const markMany = `
   WITH held AS MATERIALIZED (${assignment('$1', '$3', '$5')}),
@@ -51,11 +54,12 @@ const markMany = `
     INSERT INTO banyan.mark (consumer_group, event_id, source, log_offset)
     SELECT $1, e.id, $3, e.place FROM held, unnest($2::uuid[], $4::bigint[]) AS e (id, place) ORDER BY e.id
     ON CONFLICT DO NOTHING RETURNING 1
-  )
-  SELECT EXISTS (SELECT FROM held) AS held, (SELECT count(*) FROM written) = cardinality($2::uuid[]) AS marked,
-         pg_current_xact_id_if_assigned()::text AS xid`
+  )${answer('(SELECT count(*) FROM written) = cardinality($2::uuid[])')}`
 
-/** The statement that begins a delivery's transaction, after BEGIN; undefined for none. */
+/**
+ * The statement that begins a delivery's transaction, after BEGIN; undefined for none. It gives the transaction's id, or fails as
+ * {@link toRefusal} reads, so that nothing sent behind it is executed.
+ */
 export function markStatement(delivery: Delivery): Statement | undefined {
   if (isOne(delivery)) return { text: delivery.replay === true ? markReplay : markOne, values: valuesOf(delivery) }
   const [first] = delivery
@@ -71,17 +75,23 @@ export function valuesOf(mark: DeliveryMark): readonly unknown[] {
   return [mark.group, mark.eventId, mark.source, mark.offset, mark.epoch]
 }
 
-/** Reads the answer to {@link markStatement}: throws, or gives the transaction's id. */
-export function readMark(delivery: Delivery, result: StatementResult | undefined): string | undefined {
-  const row = result?.rows[0] as { held: boolean; marked: boolean; xid: string | null } | undefined
-  assertMarked((isOne(delivery) ? delivery : delivery[0]) as DeliveryMark, row)
-  return row?.xid ?? undefined
+/** {@link Fenced} or {@link AlreadyApplied} for what {@link markStatement} fails with; undefined for other errors. */
+export function toRefusal(delivery: Delivery | undefined, error: unknown): Fenced | AlreadyApplied | undefined {
+  const mark = delivery === undefined || isOne(delivery) ? delivery : delivery[0]
+  if (mark === undefined) return undefined
+  const state = sqlState(error)
+  if (state === refusalStates.fenced) return fenced(mark)
+  return state === refusalStates.applied ? new AlreadyApplied(mark) : undefined
 }
 
 /** Throws {@link Fenced} or {@link AlreadyApplied}. */
 export function assertMarked(mark: DeliveryMark, row: { held: boolean; marked: boolean } | undefined): void {
-  if (row?.held !== true) throw new Fenced(`group '${mark.group}' on '${mark.source}' (epoch ${mark.epoch})`)
+  if (row?.held !== true) throw fenced(mark)
   if (!row.marked) throw new AlreadyApplied(mark)
+}
+
+function fenced({ group, source, epoch }: DeliveryMark): Fenced {
+  return new Fenced(`group '${group}' on '${source}' (epoch ${epoch})`)
 }
 
 function isOne(delivery: Delivery): delivery is DeliveryMark {

@@ -1,6 +1,7 @@
 /**
  * One attempt of a transaction on one session. BEGIN travels with the first statement, outbox rows and the idempotency row
- * travel with COMMIT: n business statements cost n + 1 round trips, with or without events.
+ * travel with COMMIT: n business statements cost n + 1 round trips, with or without events. So does the mark of a delivery, which
+ * goes between BEGIN and the first statement and fails when the delivery must not be applied: what follows is then skipped.
  */
 import { BanyanError } from 'banyan/core'
 import {
@@ -17,7 +18,7 @@ import type { Statement, StatementResult } from '../client/exchange.ts'
 import { createBuilder } from '../client/kysely.ts'
 import { FlightError, type Session } from '../client/session.ts'
 import { toSqlText } from '../client/template.ts'
-import { markStatement, readMark } from './delivery-marks.ts'
+import { markStatement, toRefusal } from './delivery-marks.ts'
 import { beginPassage, readPassage } from './passages.ts'
 import { createTransactionStreams } from './postgres-event-store.ts'
 import { claimStatements, readClaim } from './postgres-idempotency.ts'
@@ -34,9 +35,12 @@ export class OpenTransaction {
   readonly #scheduled: NewScheduledEvent[] = []
   #builder: Kysely<unknown> | undefined
   #begun: Promise<unknown> | undefined
+  /** To go out right behind BEGIN. */
+  #mark: Statement | undefined
   #ended = false
   #committing = false
   #failure: unknown
+  #refusal: Error | undefined
   #appended = false
   /** The transaction's id, when an answer has told it. */
   xid: string | undefined
@@ -59,9 +63,14 @@ export class OpenTransaction {
     return this.#appended
   }
 
-  /** False while nothing was sent: there is nothing to commit or roll back. */
+  /** False while nothing was sent: there is nothing to roll back. */
   get begun(): boolean {
     return this.#begun !== undefined
+  }
+
+  /** Nothing was written and nothing is to be. */
+  get idle(): boolean {
+    return !this.begun && this.#mark === undefined && this.#events.length + this.#scheduled.length === 0
   }
 
   /** True once COMMIT is on its way. */
@@ -77,18 +86,27 @@ export class OpenTransaction {
   /** What the work sees. */
   readonly handle: StoreTransaction = this.#createHandle()
 
-  /** Writes the marks this transaction serves, in the flight of BEGIN. Gives the stored result when there is one. */
+  /**
+   * Writes the marks this transaction serves, in the flight of BEGIN; that of a delivery alone waits for the first statement. Gives
+   * the stored result when there is one.
+   */
   async enter(): Promise<{ readonly result: unknown } | undefined> {
     const { delivery, passage, idempotency } = this.#options
     const mark = delivery === undefined ? undefined : markStatement(delivery)
+    if (passage === undefined && idempotency === undefined) {
+      this.#mark = mark
+      return undefined
+    }
     const marks = mark === undefined ? [] : [mark]
     if (passage !== undefined) marks.push(beginPassage(passage))
     const claims = idempotency === undefined ? [] : claimStatements(idempotency)
     if (marks.length + claims.length === 0) return undefined
     const flight = this.#session.flight([begin(this.#options), ...marks, ...claims])
     this.#begun = flight
-    const [, ...answers] = await flight
-    if (delivery !== undefined && mark !== undefined) this.xid = readMark(delivery, answers.shift())
+    const [, ...answers] = await flight.catch((error: unknown) => {
+      throw this.#toCause(error)
+    })
+    if (mark !== undefined) this.xid = answers.shift()?.rows[0]?.xid
     if (passage !== undefined) this.xid = readPassage(passage, answers.shift())
     if (idempotency === undefined) return undefined
     const claimed = readClaim(idempotency, answers)
@@ -104,8 +122,28 @@ export class OpenTransaction {
   /** The last flight: these statements, and COMMIT behind them. */
   finish(last: readonly Statement[]): Promise<readonly StatementResult[]> {
     this.#committing = true
-    const first = this.begun ? [] : [begin(this.#options)]
-    return this.#session.flight([...first, ...last, { text: 'COMMIT' }])
+    const first = this.begun ? [] : this.#first()
+    const flight = this.#session.flight([...first, ...last, { text: 'COMMIT' }])
+    this.#begun ??= flight
+    return flight
+  }
+
+  /** BEGIN, and the mark that goes with it. */
+  #first(): readonly Statement[] {
+    return this.#mark === undefined ? [begin(this.#options)] : [begin(this.#options), this.#mark]
+  }
+
+  /** What a failed flight means: a delivery that must not be applied, or what the database said. */
+  #toCause(error: unknown): unknown {
+    const cause = error instanceof FlightError ? error.cause : error
+    const refusal = toRefusal(this.#options.delivery, cause)
+    if (refusal !== undefined) this.#refusal = refusal
+    return refusal ?? cause
+  }
+
+  /** The delivery must not be applied; whatever the work made of it. */
+  get refusal(): Error | undefined {
+    return this.#refusal
   }
 
   async run(text: string, values: readonly unknown[]): Promise<StatementResult> {
@@ -114,7 +152,7 @@ export class OpenTransaction {
     try {
       return await this.#run({ text, values })
     } catch (error) {
-      const cause = error instanceof FlightError ? error.cause : error
+      const cause = this.#toCause(error)
       this.#failure ??= cause
       throw cause
     }
@@ -122,9 +160,12 @@ export class OpenTransaction {
 
   async #run(statement: Statement): Promise<StatementResult> {
     if (this.#begun === undefined) {
-      const flight = this.#session.flight([begin(this.#options), statement])
+      const first = this.#first()
+      const flight = this.#session.flight([...first, statement])
       this.#begun = flight
-      return answer((await flight)[1])
+      const answers = await flight
+      if (this.#mark !== undefined) this.xid = answers[1]?.rows[0]?.xid
+      return answer(answers[first.length])
     }
     // A statement sent while BEGIN is still on its way must not run alone should BEGIN be refused.
     await this.#begun

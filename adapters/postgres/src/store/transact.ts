@@ -6,6 +6,7 @@ import { FlightError, type Session } from '../client/session.ts'
 import { fromSqlError, isDatabaseError, isRerunnable, sqlState } from '../client/sql-error.ts'
 import { pause } from '../client/timing.ts'
 import { type CommitResult, judge, lastStatements, type ResolveOptions } from './commit.ts'
+import { toRefusal } from './delivery-marks.ts'
 import { OpenTransaction } from './open-transaction.ts'
 import type { OutboxPlace } from './outbox-place.ts'
 import { endPassage } from './passages.ts'
@@ -60,7 +61,7 @@ async function attemptOnce<Result>(
     return await untilAborted(session, tx, options.signal, () => runToEnd(context, session, tx, work, options))
   } catch (error) {
     tx.end()
-    const cause = unwrap(error)
+    const cause = tx.refusal ?? unwrap(error)
     await rollBack(session, tx)
     if (isRerunnable(tx.failure) || isRerunnable(cause)) return { done: false, error: cause }
     throw isDatabaseError(cause) ? fromSqlError(cause) : cause
@@ -101,7 +102,7 @@ async function commit(
   result: unknown,
 ): Promise<CommitResult> {
   const { idempotency, passage, readOnly = false } = options
-  if (!tx.begun && tx.events.length + tx.scheduled.length === 0) return { state: 'committed' }
+  if (tx.idle) return { state: 'committed' }
   const last = [
     ...(passage === undefined ? [] : [endPassage(passage)]),
     ...lastStatements(tx, context.outbox, idempotency, result, readOnly || tx.xid !== undefined),
@@ -112,6 +113,8 @@ async function commit(
     if (tx.events.length > 0) context.outbox.learn(answers)
     return { state: 'committed' }
   } catch (error) {
+    const refusal = toRefusal(options.delivery, unwrap(error))
+    if (refusal !== undefined) return { state: 'failed', error: refusal }
     if (sqlState(unwrap(error)) === '25P02') return { state: 'failed', error: swallowed(tx) }
     return judge(error, { xid: tx.xid, eventId: tx.events[0]?.id }, context.pool, context)
   }
