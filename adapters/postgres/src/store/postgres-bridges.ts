@@ -51,7 +51,7 @@ const trimText = `
     ORDER BY id DESC OFFSET ${keptRequests} LIMIT 1)`
 
 const requestsText = `
-  SELECT ${columns} FROM banyan.bridge_request WHERE bridge = $1 ORDER BY id DESC LIMIT $2`
+  SELECT ${columns} FROM banyan.bridge_request WHERE bridge = $1 ORDER BY bridge_request.id DESC LIMIT $2`
 
 interface RequestRow {
   readonly id: string
