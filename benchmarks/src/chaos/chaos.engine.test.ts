@@ -26,9 +26,13 @@ for (const [name, bus, installed] of arrangements)
     `loses, doubles, inverts and leaves nothing while everything is killed: ${name}`,
     { timeout: 240_000 },
     async () => {
-      const { verdict, faults } = await runChaos(asked('--seconds', '15', '--seed', '7', '--bus', bus), silent)
+      const { verdict, faults, faultyAudits } = await runChaos(
+        asked('--seconds', '15', '--seed', '7', '--bus', bus),
+        silent,
+      )
       expect(toVerdictLine(verdict)).toBe('lost 0, duplicated 0, inverted 0, stuck 0')
       expect(verdict.examples).toEqual([])
+      expect(faultyAudits).toBe(0)
       expect(verdict.committed).toBeGreaterThan(0)
       expect(verdict.recorded).toBe(verdict.committed)
       expect(Object.values(faults).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(3)

@@ -1,6 +1,7 @@
 /** One run: load under faults for so long, then rest, then the verdict. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { judgeLedger, type LedgerVerdict, type PlannedFault, planFaults } from 'banyan/testing'
+import { keepLog } from './keep.ts'
 import type { ChaosOptions } from './options.ts'
 import { readCounts, readLedger } from './rest.ts'
 import { brokerFaultKinds, faultKinds, openStage, type Stage } from './stage.ts'
@@ -18,19 +19,25 @@ export interface ChaosResult {
   readonly faults: Readonly<Record<string, number>>
   /** How long it took until everything was applied; undefined when it was not in time. */
   readonly drainedMs: number | undefined
+  /** Audits of the log that found a fault; 0 for what is known to be wrong, where none are made. */
+  readonly faultyAudits: number
 }
 
 export async function runChaos(options: ChaosOptions, say: (line: string) => void): Promise<ChaosResult> {
   const stage = await openStage(options)
   try {
+    const { keeping } = stage.bus
+    const kept = options.naive === undefined && keeping ? keepLog(keeping, stage.producer, say) : undefined
     const faults = await loadUnderFaults(stage, options, say)
     await stage.heal()
     await stage.quieten()
     const drainedMs = await drain(stage, options.drainSeconds * 1_000)
     say(drainedMs === undefined ? 'did not come to rest in time' : `at rest after ${(drainedMs / 1_000).toFixed(1)} s`)
     await stage.endActors()
+    const { line = 'no audit', faulty = 0 } = (await kept?.finish()) ?? {}
+    say(line)
     const ledger = await readLedger(stage.producer, stage.consumer, stage.bus, stage.acknowledged)
-    return { verdict: judgeLedger(ledger), faults, drainedMs }
+    return { verdict: judgeLedger(ledger), faults, drainedMs, faultyAudits: faulty }
   } finally {
     await stage.stop()
   }
