@@ -21,7 +21,8 @@ in the producer's own database and complete it in a transaction of its own, so t
 defaults pg-boss looks every two seconds for one job and graphile-worker runs one at a time; their tuned rows are beside it. The pipeline by hand
 has no fencing, no retry, no parking and no order by key; it is what the machine gives.
 
-*Latency*: an open load at random moments; from before the transaction begins to after the effect's commit, in another process.
+*Latency*: an open load at random moments; from before the transaction begins to after the effect's commit, in another process. By hand:
+outbox, a relay told in the process, log, NOTIFY, LISTEN, inbox and effect; without lease, fencing, order by key or proof of what may be read.
 
 *Retained events*: the log is filled up to a length while nobody consumes; then a consumer (batches of 500) catches up from its beginning,
 and then the end-to-end load runs on top of what is retained: log, marks and effects.

@@ -22,37 +22,60 @@ async function measure(producer: Peer, consumer: Peer, perSecond: number, ms: nu
   return latencies
 }
 
-/** Measures; the p99 is the median of those of the rounds. */
+interface Pair {
+  readonly name: string
+  readonly producer: Peer
+  readonly consumer: Peer
+}
+
+async function startPair(databases: Databases, name: string, files: readonly [string, string]): Promise<Pair> {
+  const place = `latency_${name.replaceAll(/\W/g, '_').toLowerCase()}`
+  const [own, log, other] = [
+    await databases.create(`${place}_own`),
+    await databases.create(`${place}_log`),
+    await databases.create(`${place}_other`),
+  ]
+  const producer = await startPeer(new URL(files[0], import.meta.url), { args: [own, log] })
+  const consumer = await startPeer(new URL(files[1], import.meta.url), { args: [other, log] })
+  return { name, producer, consumer }
+}
+
+/** Measures, in turns with the same by hand; the p99 is the median of those of the rounds. */
 export async function latency(
   databases: Databases,
   effort: Effort,
   say: (line: string) => void,
 ): Promise<{ readonly table: string; readonly verdicts: readonly Verdict[] }> {
   const ms = effort.measureMs * lengthFactor
-  const [own = '', log = '', other = ''] = [
-    await databases.create('latency_own'),
-    await databases.create('latency_log'),
-    await databases.create('latency_other'),
+  const pairs = [
+    await startPair(databases, 'Banyan', ['./latency-producer.ts', './latency-consumer.ts']),
+    await startPair(databases, 'by hand', ['./latency-producer-hand.ts', './latency-consumer-hand.ts']),
   ]
-  const producer = await startPeer(new URL('./latency-producer.ts', import.meta.url), { args: [own, log] })
-  const consumer = await startPeer(new URL('./latency-consumer.ts', import.meta.url), { args: [other, log] })
   try {
     say('latency')
-    await measure(producer, consumer, 400, effort.warmUpMs * 2)
-    const found = new Map<number, (readonly number[])[]>(rates.map((rate) => [rate, []]))
+    for (const { producer, consumer } of pairs) await measure(producer, consumer, 400, effort.warmUpMs * 2)
+    const found = new Map<string, (readonly number[])[]>()
     for (let round = 0; round < effort.rounds; round += 1)
-      for (const rate of rates) found.get(rate)?.push(await measure(producer, consumer, rate, ms))
-    const at = (rate: number, share: number): number =>
-      median((found.get(rate) ?? []).map((latencies) => percentile(latencies, share)))
-    const rows = rates.map((rate) => [
-      `${rate} events a second`,
-      ...[0.5, 0.9, 0.99, 1].map((share) => toText(at(rate, share))),
-    ])
+      for (const rate of rates)
+        for (const { name, producer, consumer } of pairs) {
+          const key = `${name} ${rate}`
+          found.set(key, [...(found.get(key) ?? []), await measure(producer, consumer, rate, ms)])
+        }
+    const at = (name: string, rate: number, share: number): number =>
+      median((found.get(`${name} ${rate}`) ?? []).map((latencies) => percentile(latencies, share)))
+    const rows = rates.flatMap((rate) =>
+      pairs.map(({ name }) => [
+        `${rate} events a second, ${name}`,
+        ...[0.5, 0.9, 0.99, 1].map((share) => toText(at(name, rate, share))),
+      ]),
+    )
     return {
       table: toTable(['begin to effect in another process', 'p50 ms', 'p90 ms', 'p99 ms', 'highest ms'], rows),
-      verdicts: [{ claim: 'p99 end to end at 100 events a second, ms', measured: at(asked, 0.99), atMost: 15 }],
+      verdicts: [
+        { claim: 'p99 end to end at 100 events a second, ms', measured: at('Banyan', asked, 0.99), atMost: 15 },
+      ],
     }
   } finally {
-    await Promise.all([producer.stop(), consumer.stop()])
+    await Promise.all(pairs.flatMap(({ producer, consumer }) => [producer.stop(), consumer.stop()]))
   }
 }
