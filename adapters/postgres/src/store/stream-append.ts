@@ -63,7 +63,8 @@ const many = ({ base, check }: Base): string => `
     INSERT INTO banyan.stream_event ${timedColumns}
     SELECT $1, first.version + place - 1, event_id, type, major, data::json, metadata::json, now
     FROM given, at, first WHERE place > 1 ORDER BY place ${answer})
-  SELECT * FROM first UNION ALL SELECT * FROM rest`
+  SELECT max(version) AS version, max(position) AS position, max(xid) AS xid
+  FROM (SELECT * FROM first UNION ALL SELECT * FROM rest) AS written HAVING count(*) > 0`
 
 const statements = {
   one: { version: one(atVersion), head: one(atHead) },
