@@ -1,7 +1,7 @@
 /**
  * The Bus port: the durable log that carries events between services. One log per producing service ("source"), with
- * offsets that grow without gaps in the order in which the relay appended. Memory (here) and Postgres (adapters/postgres)
- * implement it and pass one contract suite.
+ * offsets that grow without gaps in the order in which the relay appended. Memory (here), Postgres (adapters/postgres) and NATS
+ * (adapters/nats) implement it and pass one contract suite.
  */
 import type { NewEvent, OutboxCursor } from '../store/outbox.ts'
 import type { LogKeeping } from './keeping.ts'

@@ -1,6 +1,7 @@
 /**
  * What a log says and does about what it keeps: which sources it has, who reads them, and what may go. A part of the Bus port
- * of its own, because a log that is kept by something else (a broker with its own retention) does not have it.
+ * of its own, because a log that something else keeps does not have it. Memory, Postgres and NATS have it and pass one contract
+ * suite.
  *
  * The log is kept in segments, and a segment goes as a whole. It goes from the beginning on, when every event in it is past
  * the rule of its type and no reader that lives has still to read it; so a source always holds a range without holes.
@@ -36,6 +37,8 @@ export interface LogReader extends ReaderPosition {
   readonly silentMs: number
   /** Since its cursor moved last (or it was first heard of), in milliseconds. */
   readonly stoodMs: number
+  /** What it kept from going in the last round of retention; left out by a log that does not remember it. */
+  readonly pinned?: { readonly events: number; readonly bytes: number }
 }
 
 /** A reader that keeps events from going which are past their rules. */
@@ -136,6 +139,12 @@ export interface LogKeeping {
    * but relays can write.
    */
   foreign?(source: string, afterOffset: number, limit: number): Promise<ForeignPage>
+  /**
+   * The schemas (`dataschema`) by which the events of a type were written that are still there. Undefined when it cannot be
+   * said: the source is not known, an event does not name its schema, or finding out would cost too much. Left out by a log that
+   * never can.
+   */
+  schemas?(source: string, type: string): Promise<readonly string[] | undefined>
   /** Remembers where counting began. */
   setBaseline(source: string, baseline: AuditBaseline): Promise<void>
 }
