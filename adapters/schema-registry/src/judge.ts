@@ -1,22 +1,31 @@
 /** Whether a schema keeps what the mode of its subject promises. */
 import { type CompatibilityMode, rulesOf, shown } from 'banyan/contract/compatibility'
-import type { SchemaType } from 'banyan/control'
+import { fingerprintOf, type Retained, type SchemaType } from 'banyan/control'
 import type { FormatDifference } from './format/format.ts'
 import { formatOf, type PreparedSchema, sourceOf } from './prepared-schema.ts'
 import type { Judgement, Refusal } from './registry-types.ts'
 import type { SchemaStorage, StoredSchema, SubjectState } from './storage/storage.ts'
 
-/** Judges by a mode against what a subject has; against one version when `only` names it. */
+/** What is judged besides the schema. */
+export interface Judging {
+  readonly subject: string
+  /** Against this version and no other. */
+  readonly only?: number | undefined
+  readonly retained?: Retained | undefined
+}
+
+/** Judges by a mode against what a subject has. */
 export async function judge(
   storage: SchemaStorage,
   candidate: PreparedSchema,
   state: SubjectState,
   mode: CompatibilityMode,
-  only?: number,
+  { subject, only, retained }: Judging,
 ): Promise<Judgement> {
   const live = state.versions.filter((one) => !one.deleted)
   const { directions, transitive } = rulesOf(mode)
-  const past = only === undefined ? (transitive ? live : live.slice(-1)) : live.filter((one) => one.version === only)
+  const all = transitive ? await stillThere(storage, live, await retained?.(subject)) : live.slice(-1)
+  const past = only === undefined ? all : live.filter((one) => one.version === only)
   const refusals: Refusal[] = []
   for (const { version, id } of past) {
     const stored = (await storage.schema(id)) as StoredSchema
@@ -35,6 +44,23 @@ export async function judge(
     refusals.push(...(forbidden ?? []).map((one) => toRefusal(one, 'backward', version)))
   }
   return { compatible: refusals.length === 0, refusals }
+}
+
+/** The last version, and those by which events that lie in a log were written. */
+async function stillThere(
+  storage: SchemaStorage,
+  live: SubjectState['versions'],
+  present: readonly string[] | undefined,
+): Promise<SubjectState['versions']> {
+  if (present === undefined) return live
+  const found = await Promise.all(
+    live.map(async ({ id }, index) => {
+      const { type, schema } = (await storage.schema(id)) as StoredSchema
+      // Only of JSON Schemas it is known by which name an event says that it was written by them.
+      return index === live.length - 1 || type !== 'JSON' || present.includes(fingerprintOf(JSON.parse(schema)))
+    }),
+  )
+  return live.filter((_, index) => found[index])
 }
 
 function otherType(before: SchemaType, after: SchemaType, version: number): Refusal {

@@ -3,7 +3,7 @@
  * accepts, it has proven; what it refuses, it shows (see compatibility in banyan/contract).
  */
 import { type CompatibilityMode, isCompatibilityMode } from 'banyan/contract/compatibility'
-import { errorCodes, registryError } from 'banyan/control'
+import { errorCodes, type Retained, registryError } from 'banyan/control'
 import { isBanyanError } from 'banyan/core'
 import { judge } from './judge.ts'
 import { prepare } from './prepared-schema.ts'
@@ -23,6 +23,11 @@ export interface RegistryOptions {
   readonly storage: SchemaStorage
   /** For subjects without a mode of their own, until the global one is set. Default 'BACKWARD', as in Confluent's. */
   readonly compatibility?: CompatibilityMode
+  /**
+   * Fingerprints of the schemas that a log still has for events of a subject's name (`retainedSchemas(bus)` of `banyan/bus`): transitive
+   * modes then look at those and the last version only. Undefined, or left out: at all versions.
+   */
+  readonly retained?: Retained
 }
 
 /**
@@ -32,7 +37,7 @@ export interface RegistryOptions {
  * const registry = createRegistry({ storage: createMemoryStorage() })
  * const { id } = await registry.register('orders.placed.v1', { schemaType: 'JSON', schema: '{"type":"object"}' })
  */
-export function createRegistry({ storage, compatibility = 'BACKWARD' }: RegistryOptions): Registry {
+export function createRegistry({ storage, compatibility = 'BACKWARD', retained }: RegistryOptions): Registry {
   const subjects = forSubjects(storage, compatibility)
 
   async function find(
@@ -58,7 +63,7 @@ export function createRegistry({ storage, compatibility = 'BACKWARD' }: Registry
         if (state.versions.length >= maxVersions)
           throw registryError(errorCodes.notPermitted, `'${subject}' has ${maxVersions} versions already (maxVersions)`)
         const mode = await subjects.modeOf(subject, state)
-        const { compatible, refusals } = await judge(storage, schema, state, mode)
+        const { compatible, refusals } = await judge(storage, schema, state, mode, { subject, retained })
         if (!compatible) throw incompatible(subject, mode, refusals)
         const added = await storage.append(subject, state.revision, schema)
         if (added !== undefined) return toRegistered(added, schema)
@@ -74,7 +79,8 @@ export function createRegistry({ storage, compatibility = 'BACKWARD' }: Registry
     async check(subject, input, version) {
       const state = version === undefined ? await storage.subject(subject) : await subjects.existing(subject, false)
       const only = version === undefined ? undefined : subjects.pick(state, subject, version, false).version
-      return judge(storage, await prepare(storage, input), state, await subjects.modeOf(subject, state), only)
+      const mode = await subjects.modeOf(subject, state)
+      return judge(storage, await prepare(storage, input), state, mode, { subject, only, retained })
     },
     async version(subject, version, { deleted = false } = {}) {
       const found = subjects.pick(await subjects.existing(subject, deleted), subject, version, deleted)

@@ -24,7 +24,7 @@ export function addEvents(program: Command, finish: Finish): void {
     .action(async (source, flags) => finish(await (await load()).eventsTail(source, flags)))
   events
     .command('lag')
-    .description('list groups with how far they are behind, and what they have parked')
+    .description('list groups with how far they are behind, what they have parked, and what the log keeps for them')
     .option(...project)
     .option(...json)
     .action(async (flags) => finish(await (await load()).eventsLag(flags)))
@@ -34,6 +34,7 @@ export function addEvents(program: Command, finish: Finish): void {
     .option(...project)
     .option('--service <name>', 'only those of this consuming service')
     .option('--list', 'one by one')
+    .option('--discarded', 'those that were given up: who, why, when')
     .option('--limit <count>', 'at most so many of each service', '100')
     .option(...json)
     .action(async (flags) => finish(await (await load()).eventsDead(flags)))

@@ -72,6 +72,9 @@ test('dead letters are listed, replayed in order by whoever holds the assignment
     (found) => found[0]?.['behind'] === 0,
   )
   expect(lag).toMatchObject({ service: 'greeter', source: 'counter', parkedEvents: 2, parkedKeys: 1, end: 2 })
+  expect(lag).toHaveProperty('pinned')
+  expect(await rows('dead', '--discarded')).toEqual([])
+  await seesMetrics(system)
   const tailed = await rows('tail', 'counter')
   expect(tailed.map((one) => [one['offset'], one['key']])).toEqual([
     [1, 'one'],
@@ -103,6 +106,22 @@ test('dead letters are listed, replayed in order by whoever holds the assignment
   const nobody = await banyan('events', 'replay', '--service', 'greeter', '--source', 'counter')
   expect(nobody.output).toMatch(/one of --event, --fingerprint or --all/)
 }, 240_000)
+
+/** As Prometheus does it: hosts are found at the control port, and asked at theirs, without a token. Never at the gateway. */
+async function seesMetrics({ control, gateway }: RunningSystem): Promise<void> {
+  const found = (await (await fetch(`${control}/metrics/targets`)).json()) as { targets: [string] }[]
+  const accept = 'application/openmetrics-text;version=1.0.0,text/plain;q=0.5'
+  const answer = await fetch(`http://${found[0]?.targets[0]}/metrics`, { headers: { accept } })
+  expect(answer.headers.get('content-type')).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8')
+  const text = await answer.text()
+  expect(text).toContain('banyan_parked_keys{service="greeter",group="greeter",source="counter"} 1\n')
+  expect(text).toContain('banyan_log_end_offset{source="counter"} 2\n')
+  expect(text).toContain('banyan_relay_state{source="counter",state="leading"} 1\n')
+  expect(text).toMatch(/^process_resident_memory_bytes \d+$/m)
+  expect(text).not.toMatch(/banyan_metrics_answered\{.*\} 0/)
+  expect(text.endsWith('# EOF\n')).toBe(true)
+  expect((await fetch(`${gateway}/metrics`)).status).toBe(404)
+}
 
 async function replayOverThePort(control: string, fingerprint: string): Promise<void> {
   const ask = (path: string, body?: object, token = ''): Promise<Response> =>

@@ -11,6 +11,8 @@ import {
 } from 'banyan/bus'
 import type { OutboxCursor } from 'banyan/store'
 import type { RunAlone } from '../store/alone.ts'
+import { dataSchemaOf, readSchemas } from './retained-schemas.ts'
+import { entryRows } from './row-shapes.ts'
 import type { SegmentedLog } from './segmented-log.ts'
 
 /** Closed segments counted in one round, at most: the next round goes on. */
@@ -31,8 +33,21 @@ const report = `
 const readers = `
   SELECT source, reader_group AS "group", cursor::float8 AS cursor,
          greatest(0, extract(epoch FROM banyan.now() - seen_at) * 1000)::float8 AS "silentMs",
-         greatest(0, extract(epoch FROM banyan.now() - moved_at) * 1000)::float8 AS "stoodMs"
+         greatest(0, extract(epoch FROM banyan.now() - moved_at) * 1000)::float8 AS "stoodMs",
+         jsonb_build_object('events', pinned_events, 'bytes', pinned_bytes) AS pinned
   FROM banyan.reader ORDER BY source, reader_group`
+
+// Written where it has changed: most rounds change nothing.
+const notePins = `
+  UPDATE banyan.reader r SET pinned_events = found.events, pinned_bytes = found.bytes
+  FROM (
+    SELECT source, reader_group, coalesce(p.events, 0)::bigint AS events, coalesce(p.bytes, 0)::bigint AS bytes
+    FROM banyan.reader LEFT JOIN unnest($2::text[], $3::text[], $4::float8[], $5::float8[])
+      AS p (source, reader_group, events, bytes) USING (source, reader_group)
+    WHERE $1::text[] IS NULL OR source = ANY ($1::text[])
+  ) AS found
+  WHERE r.source = found.source AND r.reader_group = found.reader_group
+    AND (r.pinned_events, r.pinned_bytes) IS DISTINCT FROM (found.events, found.bytes)`
 
 const openSegments = `
   SELECT s.name AS source, s.segment, (extract(epoch FROM banyan.now() - g.opened_at) * 1000)::float8 AS "ageMs",
@@ -47,7 +62,7 @@ const countText = (segment: number): string => `
   UPDATE banyan.segment SET types = (
     SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]') FROM (
       SELECT type, count(*) AS events, sum(octet_length(envelope)) AS bytes,
-             extract(epoch FROM max(appended_at)) * 1000 AS newest
+             extract(epoch FROM max(appended_at)) * 1000 AS newest, jsonb_agg(DISTINCT ${dataSchemaOf}) AS schemas
       FROM banyan.event_${segment} GROUP BY type
     ) AS t)
   WHERE id = ${segment} AND last_offset IS NOT NULL`
@@ -66,7 +81,7 @@ interface ClosedRow {
   readonly id: number
   readonly first: number
   readonly last: number
-  readonly types: readonly { type: string; events: number; bytes: number; newest: number }[]
+  readonly types: readonly { type: string; events: number; bytes: number; newest: number; schemas?: unknown }[]
   readonly now: number
 }
 
@@ -115,9 +130,16 @@ export function createPostgresKeeping(run: RunAlone, log: SegmentedLog): LogKeep
           events += segment.last - segment.first + 1
         }
       }
+      await run(notePins, [
+        options.sources ?? null,
+        pinned.map(({ source }) => source),
+        pinned.map(({ group }) => group),
+        pinned.map((one) => one.events),
+        pinned.map(({ bytes }) => bytes),
+      ])
       return { segments: dropped, events, pinned, held }
     },
-    entries: (source, afterOffset, limit) => log.read(source, afterOffset, limit, 'event_id AS id, type, key'),
+    entries: (source, afterOffset, limit) => log.read(source, afterOffset, limit, entryRows),
     async having(source, ids) {
       const found = new Set<string>()
       const segments = await run('SELECT id::float8 AS id FROM banyan.segment WHERE source = $1 ORDER BY id DESC', [
@@ -132,6 +154,7 @@ export function createPostgresKeeping(run: RunAlone, log: SegmentedLog): LogKeep
       }
       return found
     },
+    schemas: (source, type) => readSchemas(run, source, type),
     async setBaseline(source, baseline) {
       await run('UPDATE banyan.source SET baseline = $2::jsonb WHERE name = $1', [source, JSON.stringify(baseline)])
     },
@@ -155,7 +178,7 @@ function toSegments(rows: readonly ClosedRow[]): ReadonlyMap<string, readonly Se
   for (const { source, id, first, last, types, now } of rows) {
     const own = sources.get(source) ?? []
     sources.set(source, own)
-    const counted = types.map(({ newest, ...facts }) => ({ ...facts, newestMs: now - newest }))
+    const counted = types.map(({ newest, schemas: _, ...facts }) => ({ ...facts, newestMs: now - newest }))
     own.push({ id, first, last, types: counted })
   }
   return sources

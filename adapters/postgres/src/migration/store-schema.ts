@@ -13,6 +13,7 @@ import { bridgesMigration } from './bridges-schema.ts'
 import { clockMigration } from './clock.ts'
 import { deadLettersMigration } from './dead-letters.ts'
 import { eventStoreMigration } from './event-store-schema.ts'
+import { logReaderPins } from './log-reader-pins.ts'
 import { logRetention } from './log-retention.ts'
 import { outboxLean } from './outbox-lean.ts'
 import { outboxRing } from './outbox-ring.ts'
@@ -170,4 +171,5 @@ CREATE INDEX event_appended_at ON banyan.event USING brin (appended_at);
   ),
   logRetention,
   clockMigration,
+  logReaderPins,
 ]

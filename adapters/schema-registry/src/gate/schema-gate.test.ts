@@ -1,5 +1,5 @@
 /** The gate of a host: what it registers, what it refuses, and what it does without a registry. */
-import { type AnyContract, command, defineContract, event, query, t } from 'banyan/contract'
+import { type AnyContract, command, defineContract, error, event, query, t } from 'banyan/contract'
 import { createSchemaGate, type Retained, registerContracts, type SchemaAuthority } from 'banyan/control'
 import { BanyanError, createVirtualEnvironment, type VirtualEnvironment } from 'banyan/core'
 import { dataSchemaOf } from 'banyan/runtime'
@@ -226,4 +226,29 @@ test('a query without events is registered too', async () => {
   })
   await admit(Prices)
   expect(await registry.subjects()).toEqual(['prices.v2/price.input', 'prices.v2/price.output'])
+})
+
+test('details of errors are registered and checked like outputs: readers of yesterday meet errors of today', async () => {
+  const shop = (details: Parameters<typeof t.Object>[0]): AnyContract =>
+    defineContract('shop', {
+      version: '1.0.0',
+      owner: 'sales',
+      operations: {
+        buy: command({
+          input: t.Object(id),
+          output: t.Object(id),
+          errors: { SOLD_OUT: t.Object(details), CLOSED: error({ code: 'UNAVAILABLE' }) } as never,
+        }),
+      },
+      events: {},
+    }) as never
+  const subject = 'shop.v1/buy.error.SOLD_OUT'
+  await admit(shop({ sku: t.String(), left: t.Integer() }))
+  expect(await authority.subjects('shop.')).toContain(subject)
+  expect(await authority.subjects('shop.')).not.toContain('shop.v1/buy.error.CLOSED')
+  expect(await authority.compatibility(subject)).toBe('FORWARD')
+  const { message } = await refusal(admit(shop({ sku: t.String() })))
+  expect(message).toContain(`${subject}, mode FORWARD: '/left', rule 'required'`)
+  await admit(shop({ sku: t.String(), left: t.Integer(), until: t.Optional(t.String()) }))
+  expect((await authority.versions(subject)).map(({ version }) => version)).toEqual([1, 2])
 })

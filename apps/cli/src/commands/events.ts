@@ -70,13 +70,20 @@ export async function eventsLag(flags: Flags): Promise<number> {
   })
 }
 
-/** Lists dead letters by failure, or one by one. */
+/** Lists dead letters by failure, or one by one, or those that were given up. */
 export async function eventsDead(
-  flags: Flags & { readonly service?: string; readonly list?: boolean; readonly limit: string },
+  flags: Flags & {
+    readonly service?: string
+    readonly list?: boolean
+    readonly discarded?: boolean
+    readonly limit: string
+  },
 ): Promise<number> {
+  const { list = false, discarded = false } = flags
+  if (list && discarded) throw new UsageError('give either --list or --discarded')
   const limit = toCount('--limit', flags.limit, 1, 99_999)
   return open(flags, async (desk) => {
-    printRows(await desk.dead({ ...pick(flags, 'service'), list: flags.list === true, limit }), flags.json === true)
+    printRows(await desk.dead({ ...pick(flags, 'service'), list, discarded, limit }), flags.json === true)
     return exitCodes.ok
   })
 }

@@ -6,6 +6,7 @@
 import { auditGroup, auditSource, type Bus, foreignGroup, type LoggedEvent, type LogReader } from 'banyan/bus'
 import type { DeadLetterSelection, EventsApi, TailRequest } from 'banyan/control'
 import { BanyanError } from 'banyan/core'
+import { scheduleSource } from 'banyan/runtime'
 import { type DeadSelection, type GroupProgress, type Store, timeOfEventId } from 'banyan/store'
 
 /** What it works on. */
@@ -33,6 +34,8 @@ export interface GroupLag {
   readonly holder: string
   /** It keeps the log from dropping what is past its retention, as far as it can be told from here: it stands still. */
   readonly stoodMs: number
+  /** Events past their retention that the log keeps for it, as of the last round of retention; empty where that is not known. */
+  readonly pinned: number | ''
 }
 
 const defaultTail = 20
@@ -59,7 +62,8 @@ export function createEventDesk({ stores, bus, now }: EventDeskOptions): EventsA
     const behind = Math.max(0, end - cursor)
     const oldestMs = oldest === undefined ? 0 : ageOf(oldest, now())
     const stoodMs = behind === 0 ? 0 : (reader?.stoodMs ?? 0)
-    return { service, group, source, behind, oldestMs, parkedEvents, parkedKeys, cursor, end, holder, stoodMs }
+    const pinned = reader?.pinned?.events ?? ''
+    return { service, group, source, behind, oldestMs, parkedEvents, parkedKeys, cursor, end, holder, stoodMs, pinned }
   }
 
   return {
@@ -70,12 +74,12 @@ export function createEventDesk({ stores, bus, now }: EventDeskOptions): EventsA
         for (const one of await groupsOf(store)) rows.push(await lagOf(service, one, readers))
       return rows.sort((one, other) => other.behind - one.behind)
     },
-    async dead({ service, list = false, limit = 100 }) {
+    async dead({ service, list = false, discarded = false, limit = 100 }) {
       const chosen = service === undefined ? [...stores] : [[service, storeOf(service)] as const]
       const rows: object[] = []
       for (const [name, { inbox }] of chosen) {
-        const found = list ? (await inbox.parked(limit)).map(withoutEnvelope) : await inbox.deadGroups(limit)
-        for (const one of found) rows.push({ service: name, ...one })
+        const read = discarded ? discardedOf : list ? parkedOf : deadGroupsOf
+        for (const one of await read(inbox, limit)) rows.push({ service: name, ...one })
       }
       return rows
     },
@@ -89,6 +93,13 @@ export function createEventDesk({ stores, bus, now }: EventDeskOptions): EventsA
     },
   }
 }
+
+type Inbox = Store['inbox']
+const deadGroupsOf = (inbox: Inbox, limit: number): Promise<readonly object[]> => inbox.deadGroups(limit)
+const parkedOf = async (inbox: Inbox, limit: number): Promise<readonly object[]> =>
+  (await inbox.parked(limit)).map(withoutEnvelope)
+const discardedOf = async (inbox: Inbox, limit: number): Promise<readonly object[]> =>
+  (await inbox.discarded(limit)).map(withoutEnvelope)
 
 function withoutEnvelope({ envelope: _, ...rest }: { readonly envelope: string }): object {
   return rest
@@ -134,9 +145,9 @@ function toDocument(envelope: string): unknown {
   }
 }
 
-/** Those that apply events; what others wrote into the log has a group of its own, which has dead letters and nothing else. */
+/** Those that apply events; what others wrote into the log has a group of its own, which has dead letters and nothing else; and schedules read no log. */
 async function groupsOf({ inbox }: Pick<Store, 'inbox'>): Promise<readonly GroupProgress[]> {
-  return (await inbox.groups()).filter(({ group }) => group !== foreignGroup)
+  return (await inbox.groups()).filter(({ group, source }) => group !== foreignGroup && source !== scheduleSource)
 }
 
 /** What the audits say of every source and group. Types that a group has never marked cannot be judged and are left out. */

@@ -56,7 +56,7 @@ function build({ system, configuration, environment, log }: HostProcessOptions, 
       path === '/metrics' ? metricsOf(host, headers['accept']) : answerHealth(path, host.state, () => host.readiness()),
   })
   const parts: Parts = { host: undefined as never, stores, bus, resolver }
-  const schemas = openSchemaGate(configuration, environment, log)
+  const schemas = openSchemaGate(configuration, environment, log, bus)
   const host = createHost({
     system,
     services: configuration.services,

@@ -1,5 +1,6 @@
 /** The gate that a host passes at its start: the registry it was told of, asked for as long as the start takes. */
 import { join } from 'node:path'
+import { type Bus, retainedSchemas } from 'banyan/bus'
 import { createHttpAuthority, createSchemaGate } from 'banyan/control'
 import type { Environment } from 'banyan/core'
 import type { SchemaGate } from 'banyan/runtime'
@@ -16,19 +17,23 @@ export function isSchemaCache(name: string): boolean {
   return name.startsWith('schemas-') && name.endsWith('.json')
 }
 
-/** The gate; none when there is no registry. */
+/** The gate, which asks the log what it still has; none when there is no registry. */
 export function openSchemaGate(
   { schemas }: Pick<HostConfiguration, 'schemas'>,
   environment: Environment,
   log: Log,
+  bus?: Bus,
 ): SchemaGate | undefined {
   if (schemas === undefined) return undefined
   const { origin, token, cacheFile } = schemas
+  const retained = bus && retainedSchemas(bus)
   return {
     async admit(contracts) {
       const authority = createHttpAuthority({ environment, origin, ...(token !== undefined && { token }) })
       try {
-        await createSchemaGate({ authority, environment, cacheFile, log }).admit(contracts)
+        await createSchemaGate({ authority, environment, cacheFile, log, ...(retained && { retained }) }).admit(
+          contracts,
+        )
       } finally {
         await authority.close()
       }

@@ -6,6 +6,7 @@ import type { Provisioned } from '@banyan/postgres'
 import { BanyanError, type Environment, type HttpServer } from 'banyan/core'
 import { portInUse } from '../process/ports.ts'
 import { schemaPortSetting } from './placing.ts'
+import { createRegistryLog } from './registry-log.ts'
 
 /** Where the registry is, and what whoever changes it must know. */
 export interface SchemaPlace {
@@ -54,11 +55,11 @@ export class SystemSchemas {
     const loading = import('@banyan/schema-registry')
     loading.catch(() => undefined)
     const opening = (async () => {
-      const { schemas: url = '' } = await provisioned
+      const { schemas: url = '', bus } = await provisioned
       const known = await before
       if (known?.url === url) return known
       await this.#close(known)
-      this.#opened = await open(url, this.#options, await loading)
+      this.#opened = await open({ url, bus }, this.#options, await loading)
       return this.#opened
     })()
     opening.catch(() => undefined)
@@ -77,7 +78,7 @@ export class SystemSchemas {
 }
 
 async function open(
-  url: string,
+  { url, bus }: { readonly url: string; readonly bus: string },
   { environment, port, token }: SystemSchemasOptions,
   { createRegistry, openPostgresStorage, openRegistryServer }: typeof import('@banyan/schema-registry'),
 ): Promise<Opened> {
@@ -88,9 +89,10 @@ async function open(
     maxConnections: connections,
     idleTimeoutMs: idleMs,
   })
+  const log = createRegistryLog(bus)
   let server: HttpServer
   try {
-    const registry = createRegistry({ storage: await openPostgresStorage(store) })
+    const registry = createRegistry({ storage: await openPostgresStorage(store), retained: log.retained })
     server = await openRegistryServer({ environment, registry, token, host, port })
   } catch (error) {
     await store.close(closeMs)
@@ -102,6 +104,7 @@ async function open(
     place: { origin: `http://${host}:${server.port}`, token },
     async close() {
       await server.close(closeMs)
+      await log.close()
       await store.close(closeMs)
     },
   }

@@ -38,6 +38,7 @@ export { createMover, type Mover, type MoverOptions, type MoverStatus } from './
 export type { OperatorLog } from './operator-log.ts'
 export { createRelay, type Relay, type RelayStatus } from './relay.ts'
 export type { RelayOptions } from './relay-options.ts'
+export { type RetainedSchemas, retainedSchemas } from './retained-schemas.ts'
 export { planRetention, type RetentionPlan, rollAfterMs, type SegmentFacts, type TypeFacts } from './retention.ts'
 export type { ConsumerCounts } from './session-report.ts'
 export { Unretryable } from './unretryable.ts'

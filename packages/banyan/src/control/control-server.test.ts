@@ -123,6 +123,20 @@ test('other methods and paths are told what there is', async () => {
   expect((await ask('GET', '/../etc/passwd')).status).toBe(404)
 })
 
+test('hosts are found by Prometheus: where each listens, as its HTTP service discovery reads it', async () => {
+  const address = 'http://127.0.0.1:7070'
+  const other = { ...host, name: 'postgres', kind: 'postgres' } as const
+  const { ask } = await setUp(async () => ({
+    ...document,
+    processes: [{ ...host, address }, { ...host, name: 'down' }, other],
+  }))
+  const { status, headers, text } = await ask('GET', '/metrics/targets')
+  expect([status, headers['content-type']]).toEqual([200, 'application/json'])
+  expect(JSON.parse(text)).toEqual([{ targets: ['127.0.0.1:7070'], labels: { system: document.system, host: 'main' } }])
+  // Numbers are a host's own: the parent has none, and gathers none.
+  expect((await ask('GET', '/metrics')).status).toBe(404)
+})
+
 test('ready only when every process is; started for good once it was', async () => {
   let state = 'starting'
   const { ask } = await setUp(async () => ({ ...document, processes: [{ ...host, state, reasons: ['no database'] }] }))
@@ -150,7 +164,9 @@ test('events: counts are free, contents and changes need the token', async () =>
   const { ask, done } = await setUp()
   expect(JSON.parse((await ask('GET', '/events/lag')).text)).toEqual([{ group: 'billing', behind: 7 }])
   const dead = await ask('GET', '/events/dead?service=billing&list=true&limit=5')
-  expect(JSON.parse(dead.text)).toEqual([{ service: 'billing', list: true, limit: 5 }])
+  expect(JSON.parse(dead.text)).toEqual([{ service: 'billing', list: true, discarded: false, limit: 5 }])
+  const given = await ask('GET', '/events/dead?discarded=true')
+  expect(JSON.parse(given.text)).toEqual([{ list: false, discarded: true }])
   expect((await ask('GET', '/events/tail?source=orders')).status).toBe(401)
   const tail = await ask('GET', '/events/tail?source=orders&after=7&key=o-1', json)
   expect(JSON.parse(tail.text)).toEqual([{ source: 'orders', after: 7, key: 'o-1' }])

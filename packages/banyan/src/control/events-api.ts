@@ -33,10 +33,11 @@ export interface TailRequest {
 export interface EventsApi {
   /** Groups with how far they are behind, how old the oldest of it is, and what is parked. */
   lag(): Promise<readonly object[]>
-  /** Dead letters by failure, or one by one. */
+  /** Dead letters by failure, or one by one; or those that were given up. */
   dead(options: {
     readonly service?: string
     readonly list?: boolean
+    readonly discarded?: boolean
     readonly limit?: number
   }): Promise<readonly object[]>
   tail(request: TailRequest): Promise<readonly object[]>
@@ -65,7 +66,12 @@ export async function readEvents(api: EventsApi, target: string): Promise<readon
     case '/events/audit':
       return api.audit()
     case '/events/dead':
-      return api.dead({ ...text('service'), list: query.get('list') === 'true', ...count('limit', 10_000) })
+      return api.dead({
+        ...text('service'),
+        list: query.get('list') === 'true',
+        discarded: query.get('discarded') === 'true',
+        ...count('limit', 10_000),
+      })
     case '/events/tail': {
       const source = query.get('source') ?? ''
       if (source === '') throw badRequest('say which: ?source=orders')

@@ -45,6 +45,7 @@ export {
   publishes,
   type Schedule,
 } from './schedule/define-schedule.ts'
+export { scheduleSource } from './schedule/schedule-group.ts'
 export type { ScheduleStatus } from './schedule/schedule-runner.ts'
 export { dataSchemaOf, type SchemaGate } from './schema-gate.ts'
 export * from './subscribe.ts'

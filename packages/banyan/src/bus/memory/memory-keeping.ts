@@ -1,6 +1,7 @@
 /** What the log in memory says and does about what it keeps. */
 import type { Clock } from '../../core/environment/environment.ts'
 import type { LogKeeping, LogReader, Pin } from '../keeping.ts'
+import { dataSchemaIn } from '../retained-schemas.ts'
 import { planRetention, rollAfterMs } from '../retention.ts'
 import type { MemoryLog } from './memory-log.ts'
 
@@ -10,7 +11,10 @@ interface Reader {
   cursor: number
   seenMs: number
   movedMs: number
+  pinned: { readonly events: number; readonly bytes: number }
 }
+
+const nothing = { events: 0, bytes: 0 }
 
 /** Keeping, over the logs of a bus. */
 export function createMemoryKeeping(clock: Clock, logs: ReadonlyMap<string, MemoryLog>): LogKeeping {
@@ -19,8 +23,8 @@ export function createMemoryKeeping(clock: Clock, logs: ReadonlyMap<string, Memo
 
   function list(): readonly LogReader[] {
     const nowMs = clock.now()
-    return [...readers.values()].map(({ source, group, cursor, seenMs, movedMs }) => {
-      return { source, group, cursor, silentMs: nowMs - seenMs, stoodMs: nowMs - movedMs }
+    return [...readers.values()].map(({ source, group, cursor, seenMs, movedMs, pinned }) => {
+      return { source, group, cursor, silentMs: nowMs - seenMs, stoodMs: nowMs - movedMs, pinned }
     })
   }
 
@@ -33,7 +37,7 @@ export function createMemoryKeeping(clock: Clock, logs: ReadonlyMap<string, Memo
     async report({ source, group, cursor }) {
       const nowMs = clock.now()
       const name = nameOf(source, group)
-      const reader = readers.get(name) ?? { source, group, cursor, seenMs: nowMs, movedMs: nowMs }
+      const reader = readers.get(name) ?? { source, group, cursor, seenMs: nowMs, movedMs: nowMs, pinned: nothing }
       if (cursor > reader.cursor) reader.movedMs = nowMs
       reader.cursor = Math.max(cursor, reader.cursor)
       reader.seenMs = nowMs
@@ -49,6 +53,8 @@ export function createMemoryKeeping(clock: Clock, logs: ReadonlyMap<string, Memo
         log.roll(rollAfterMs(log.source, options), clock.now())
         const plan = planRetention(log.source, log.closed(clock.now()), list(), options)
         pinned.push(...plan.pinned)
+        for (const reader of readers.values())
+          if (reader.source === log.source) reader.pinned = pinOf(reader, plan.pinned)
         for (const segment of plan.drop) {
           log.drop(segment)
           segments += 1
@@ -70,9 +76,21 @@ export function createMemoryKeeping(clock: Clock, logs: ReadonlyMap<string, Memo
       )
       return new Set(ids.filter((id) => all.has(id)))
     },
+    async schemas(source, type) {
+      const log = logs.get(source)
+      if (log === undefined) return undefined
+      const own = log.read(0, Number.POSITIVE_INFINITY).filter((event) => event.type === type)
+      const found = new Set(own.map(({ envelope }) => dataSchemaIn(envelope)))
+      return found.has(undefined) ? undefined : ([...found] as readonly string[])
+    },
     async setBaseline(source, baseline) {
       const log = logs.get(source)
       if (log !== undefined) log.baseline = baseline
     },
   }
+}
+
+function pinOf({ group }: Reader, pins: readonly Pin[]): Reader['pinned'] {
+  const pin = pins.find((one) => one.group === group)
+  return pin === undefined ? nothing : { events: pin.events, bytes: pin.bytes }
 }

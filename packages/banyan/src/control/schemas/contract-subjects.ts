@@ -1,5 +1,6 @@
 /**
- * The subjects of a contract: every event's data, every operation's input and output, under their names on the wire.
+ * The subjects of a contract: every event's data, every operation's input, output and details of errors, under their names on
+ * the wire.
  *
  * Modes, unless a subject has one of its own. Events are FULL: they lie in a log that new readers replay (backward), and
  * services are updated one by one, so that readers of yesterday meet events of today (forward). Inputs are BACKWARD: a new
@@ -13,7 +14,7 @@ import { dataSchemaOf } from '../../runtime/schema-gate.ts'
 /** One schema of a contract, as it is registered. */
 export interface ContractSubject {
   readonly subject: string
-  readonly kind: 'event' | 'input' | 'output'
+  readonly kind: 'event' | 'input' | 'output' | 'error'
   /** Name on the wire of the event or operation. */
   readonly wire: string
   readonly schema: JsonSchema
@@ -31,7 +32,7 @@ export function subjectsOf(contracts: readonly AnyContract[]): readonly Contract
       ...describe(data, 'output'),
       ...({ subject: wire, kind: 'event', wire, mode: 'FULL', unknown: 'strip' } as const),
     })),
-    ...operationsOf(contract).flatMap(({ wire, input, output, http }) => [
+    ...operationsOf(contract).flatMap(({ wire, input, output, errors, http }) => [
       {
         ...describe(input, 'input'),
         ...({ subject: `${wire}.input`, kind: 'input', wire, mode: 'BACKWARD' } as const),
@@ -41,8 +42,24 @@ export function subjectsOf(contracts: readonly AnyContract[]): readonly Contract
         ...describe(output, 'output'),
         ...({ subject: `${wire}.output`, kind: 'output', wire, mode: 'FORWARD', unknown: 'strip' } as const),
       },
+      ...errorSubjects(wire, errors),
     ]),
   ])
+}
+
+/** An error without details has nothing that could change. */
+function errorSubjects(wire: string, errors: Readonly<Record<string, unknown>>): readonly ContractSubject[] {
+  return Object.entries(errors).flatMap(([reason, error]) => {
+    const { schema } = error as { readonly schema?: AnySchema }
+    if (schema === undefined) return []
+    const subject = `${wire}.error.${reason}`
+    return [
+      {
+        ...describe(schema, 'output'),
+        ...({ subject, kind: 'error', wire, mode: 'FORWARD', unknown: 'strip' } as const),
+      },
+    ]
+  })
 }
 
 function describe(schema: AnySchema, side: 'input' | 'output'): Pick<ContractSubject, 'schema' | 'fingerprint'> {

@@ -17,8 +17,11 @@ import { BanyanError, isBanyanError } from '../../core/error.ts'
 import type { PublishedVersion, SchemaAuthority } from './authority.ts'
 import { type ContractSubject, fingerprintOf, subjectsOf } from './contract-subjects.ts'
 
-/** Fingerprints (`dataschema`) of the events of a type that are still in the log. */
-export type Retained = (type: string) => Promise<readonly string[]>
+/**
+ * Fingerprints (`dataschema`) of the events of a type that are still in the log: `retainedSchemas(bus)` of `banyan/bus`. Undefined
+ * when nobody can say; then every version that the registry has is taken to be there.
+ */
+export type Retained = (type: string) => Promise<readonly string[] | undefined>
 
 /** What {@link registerContracts} takes. */
 export interface RegisterOptions {
@@ -128,12 +131,28 @@ async function judge(subject: ContractSubject, options: RegisterOptions): Promis
   if (versions.some(({ fingerprint }) => fingerprint === subject.fingerprint))
     return { subject, state: 'known', mode, refusals: [] }
   const applied = own ?? subject.mode
+  const present = await presentOf(subject, options.retained)
   const refusals = [
     ...foreign(subject, published, applied),
-    ...byMode(subject, versions, applied),
-    ...(await byLog(subject, versions, applied, options.retained)),
+    ...byMode(subject, stillThere(versions, present), applied),
+    ...byLog(subject, versions, applied, present),
   ]
   return { subject, state: 'new', mode, refusals: withoutEchoes(refusals) }
+}
+
+/** Fingerprints of what lies in the log; undefined when nobody can say, and for what lies in no log. */
+async function presentOf(
+  { kind, wire }: ContractSubject,
+  retained: Retained | undefined,
+): Promise<ReadonlySet<string> | undefined> {
+  const known = kind === 'event' ? await retained?.(wire) : undefined
+  return known === undefined ? undefined : new Set(known)
+}
+
+/** What transitive modes are about: the last version, which may be published at this moment, and those that are still in the log. */
+function stillThere(versions: readonly Version[], present: ReadonlySet<string> | undefined): readonly Version[] {
+  if (present === undefined) return versions
+  return versions.filter(({ fingerprint }, index) => index === versions.length - 1 || present.has(fingerprint))
 }
 
 function toVersion({ version, schema }: PublishedVersion): Version {
@@ -162,14 +181,13 @@ function byMode(
 }
 
 /** Old events that a replay would bring back, whichever version they are of. */
-async function byLog(
-  { subject, schema, kind, wire }: ContractSubject,
+function byLog(
+  { subject, schema, kind }: ContractSubject,
   versions: readonly Version[],
   mode: CompatibilityMode,
-  retained: Retained | undefined,
-): Promise<readonly ContractRefusal[]> {
+  present: ReadonlySet<string> | undefined,
+): readonly ContractRefusal[] {
   if (kind !== 'event' || !rulesOf(mode).directions.includes('backward')) return []
-  const present = retained === undefined ? undefined : new Set(await retained(wire))
   const old = versions.filter(({ fingerprint }) => present?.has(fingerprint) ?? true)
   const { incompatibilities } = checkCompatibility({ mode: 'BACKWARD_TRANSITIVE', versions: old, candidate: schema })
   const known = new Set(versions.map(({ fingerprint }) => fingerprint))

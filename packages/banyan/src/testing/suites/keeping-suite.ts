@@ -67,6 +67,53 @@ export function keepingSuite(name: string, open: () => Promise<OpenedBus>): void
       expect(await left()).toEqual(['a'])
     })
 
+    it('remembers with a reader what it kept from going, until it does so no more', async () => {
+      const pinned = async (): Promise<unknown> => (await other.readers())[0]?.pinned
+      await reportAs('slow', 0)
+      // Optional: a log may leave it out, but what it says must be right.
+      if ((await pinned()) === undefined) return
+      expect(await pinned()).toEqual({ events: 0, bytes: 0 })
+      await append('a', 'b')
+      await opened.shiftClock(2 * hour)
+      await reportAs('slow', 0)
+      const { pinned: pins } = await keeping.retain(forAnHour)
+      expect(pins).toMatchObject([{ group: 'slow', events: 2 }])
+      expect(await pinned()).toEqual({ events: 2, bytes: pins[0]?.bytes })
+      await keeping.retain({ ...forAnHour, sources: ['another'] })
+      expect(await pinned()).toMatchObject({ events: 2 })
+      await reportAs('slow', 2)
+      await keeping.retain(forAnHour)
+      expect(await pinned()).toEqual({ events: 0, bytes: 0 })
+    })
+
+    it('says by which schemas the events that it has were written', async () => {
+      const schemas = async (of = type): Promise<unknown> => (await other.schemas?.('sample', of))?.toSorted()
+      const append2 = async (schema: string | undefined, before = ''): Promise<void> => {
+        const { id, key } = sampleEvent('x')
+        const tail = `"data": {"dataschema":"urn:fake","label":"x"}}`
+        const envelope = `{"id":"${id}", ${before}${schema === undefined ? '' : `"dataschema": "${schema}", `}${tail}`
+        await bus.append(lease, [{ id, key, type, envelope }], at)
+      }
+      if (keeping.schemas === undefined) return
+      expect(await keeping.schemas('nobody', type)).toBeUndefined()
+      expect(await schemas()).toEqual([])
+      await append2('urn:one')
+      await append2('urn:two', '"subject":"a \\"quoted\\" \\\\ one",')
+      await append2('urn:one')
+      expect([await schemas(), await schemas('sample.other.v1')]).toEqual([['urn:one', 'urn:two'], []])
+      await opened.shiftClock(2 * hour)
+      await keeping.retain({ rules: [], fallback: { ageMs: 1_000 * day } })
+      await opened.shiftClock(2 * day)
+      await keeping.retain({ rules: [], fallback: { ageMs: 1_000 * day } })
+      await append2('urn:three')
+      expect(await schemas()).toEqual(['urn:one', 'urn:three', 'urn:two'])
+      await keeping.retain(forAnHour)
+      expect(await schemas()).toEqual(['urn:three'])
+      // Of one event that does not say it, nobody knows.
+      await append2(undefined)
+      expect(await keeping.schemas('sample', type)).toBeUndefined()
+    })
+
     it('leaves other sources alone when it is told which to look after', async () => {
       await append('old')
       await opened.shiftClock(2 * hour)
