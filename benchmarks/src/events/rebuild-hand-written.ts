@@ -10,6 +10,8 @@ const [url = '', logUrl = ''] = process.argv.slice(2)
 const [own, log] = [connect(url, 1), connect(logUrl, 1)]
 await own.unsafe('CREATE TABLE balance (account int PRIMARY KEY, balance bigint NOT NULL, events bigint NOT NULL)')
 let done = 0
+let open = true
+let running: Promise<void> = Promise.resolve()
 
 interface Row {
   readonly log_offset: string
@@ -34,17 +36,23 @@ async function applyAfter(after: number): Promise<number> {
 }
 
 async function applyAll(): Promise<void> {
-  for (let after = 0; after >= 0; ) after = await applyAfter(after)
+  for (let after = 0; open && after >= 0; ) after = await applyAfter(after)
 }
 
 answerParent(
   {
-    start: () => void applyAll(),
+    start() {
+      running = applyAll()
+    },
     done: () => done,
     async total() {
       const [row] = await own<{ events: number }[]>`SELECT coalesce(sum(events), 0)::int AS events FROM balance`
       return row?.events ?? 0
     },
   },
-  () => Promise.all([own.end({ timeout: 1 }), log.end({ timeout: 1 })]),
+  async () => {
+    open = false
+    await running
+    await Promise.all([own.end({ timeout: 1 }), log.end({ timeout: 1 })])
+  },
 )

@@ -16,6 +16,7 @@ import { migrate } from '../migration/migrate.ts'
 import { busMigrations } from '../migration/store-schema.ts'
 import { alone, createRunner, type RunAlone } from '../store/alone.ts'
 import { createPostgresKeeping } from './postgres-keeping.ts'
+import { eventColumns, eventRows, rowsUpTo } from './row-shapes.ts'
 import { createSegmentedLog, type SegmentLimits } from './segmented-log.ts'
 import { createWaker } from './waker.ts'
 
@@ -66,8 +67,6 @@ const take = `
 
 /** A segment is closed early when so much was appended to it. */
 const segmentBytes = 128 * 1_024 * 1_024
-
-const contents = 'event_id AS id, type, key, envelope'
 
 /**
  * Opens the log of a system, and makes its tables when they are not there.
@@ -137,8 +136,7 @@ function createLog(
       await run('UPDATE banyan.source SET holder = NULL WHERE name = $1 AND epoch = $2', [source, epoch])
     },
     async read(source, afterOffset, limit): Promise<readonly LoggedEvent[]> {
-      const rows = await log.read<Omit<LoggedEvent, 'source'>>(source, afterOffset, limit, contents)
-      return rows.map((row) => ({ ...row, source }))
+      return log.read(source, afterOffset, limit, limit > rowsUpTo ? eventColumns : eventRows)
     },
     async end(source) {
       const { rows } = await run('SELECT last_offset::float8 AS last FROM banyan.source WHERE name = $1', [source])

@@ -19,8 +19,22 @@ export interface SegmentLimits {
 /** Events, by source and offset. */
 export interface SegmentedLog {
   append(lease: RelayLease, events: readonly NewEvent[], cursor: OutboxCursor): Promise<void>
-  /** Rows with these columns (SQL), and `offset`. */
-  read<Row>(source: string, afterOffset: number, limit: number, columns: string): Promise<readonly Row[]>
+  /** Rows of a shape. */
+  read<Row>(source: string, afterOffset: number, limit: number, shape: RowShape<Row>): Promise<readonly Row[]>
+}
+
+/** How rows of a segment are asked for, and read out of the answer. */
+export interface RowShape<Row> {
+  /**
+   * The statement for a segment: $1 the source, $2 the offset after which it begins, $3 the limit. Each row has `segment`, which is
+   * the one that is open in the same snapshot; one row at least comes for every source that is known.
+   */
+  text(segment: number): string
+  /** The rows in the answer; undefined when they have to be asked for in another way. */
+  // biome-ignore lint/suspicious/noExplicitAny: rows are what the statement says they are
+  rows(answer: readonly any[], source: string): readonly Row[] | undefined
+  /** The other way. */
+  readonly otherwise?: RowShape<Row>
 }
 
 interface Segment {
@@ -64,14 +78,6 @@ const findOpen = `
 const list = `
   SELECT id::float8 AS id, first_offset::float8 AS first, last_offset::float8 AS last
   FROM banyan.segment WHERE source = $1 ORDER BY first_offset`
-
-const readText = (segment: number, columns: string): string => `
-  SELECT s.segment::float8 AS segment, e.*
-  FROM banyan.source s LEFT JOIN LATERAL (
-    SELECT log_offset::float8 AS "offset", ${columns} FROM banyan.event_${segment}
-    WHERE log_offset > $2 ORDER BY log_offset LIMIT $3
-  ) e ON true
-  WHERE s.name = $1`
 
 export function createSegmentedLog(run: RunAlone, limits: SegmentLimits): SegmentedLog {
   const appender = createAppender(run, limits)
@@ -148,42 +154,43 @@ function createReader(run: RunAlone): SegmentedLog['read'] {
     return rows as Segment[]
   }
   /** Undefined when the table is gone. */
-  async function readSegment(text: string, values: readonly unknown[]): Promise<readonly Found[] | undefined> {
+  async function readSegment<Row>(
+    segment: number,
+    values: readonly [source: string, after: number, limit: number],
+    shape: RowShape<Row>,
+  ): Promise<{ readonly rows: readonly Row[]; readonly open: number | null | undefined } | undefined> {
     try {
-      return (await run(text, values)).rows as Found[]
+      const answer = (await run(shape.text(segment), values)).rows
+      const rows = shape.rows(answer, values[0])
+      if (rows === undefined && shape.otherwise !== undefined) return readSegment(segment, values, shape.otherwise)
+      return { rows: rows ?? [], open: answer[0]?.segment }
     } catch (error) {
       if (isTableGone(error)) return undefined
       throw error
     }
   }
 
-  return async (source, afterOffset, limit, columns) => {
-    const found: Found[] = []
+  return async <Row>(source: string, afterOffset: number, limit: number, shape: RowShape<Row>) => {
+    let found: readonly Row[] = []
     let after = afterOffset
     for (let changes = 0; changes < maxTries; ) {
       const segment = (await segmentsOf(source)).find(({ last }) => last === null || last > after)
-      if (segment === undefined) return found as never
-      const rows = await readSegment(readText(segment.id, columns), [source, after, limit - found.length])
-      const open = rows?.[0]?.segment
-      for (const { segment: _, ...row } of rows ?? []) if (row.offset !== null) found.push(row)
-      after = found.at(-1)?.offset ?? after
-      if (rows !== undefined && found.length >= limit) return found as never
-      if (rows !== undefined && segment.last !== null && open !== undefined) {
+      if (segment === undefined) return found
+      const read = await readSegment(segment.id, [source, after, limit - found.length], shape)
+      if (read !== undefined) found = found.length === 0 ? read.rows : [...found, ...read.rows]
+      after = (found.at(-1) as { readonly offset: number } | undefined)?.offset ?? after
+      if (read !== undefined && found.length >= limit) return found
+      if (read !== undefined && segment.last !== null && read.open !== undefined) {
         after = Math.max(after, segment.last)
         continue
       }
       // Nothing more in the segment that was open when these rows were read: this is the end.
-      if (rows !== undefined && open === segment.id) return found as never
+      if (read !== undefined && read.open === segment.id) return found
       lists.delete(source)
       changes += 1
     }
     throw restless(source)
   }
-}
-
-interface Found {
-  readonly segment?: number | null
-  readonly offset: number
 }
 
 function isTableGone(error: unknown): boolean {

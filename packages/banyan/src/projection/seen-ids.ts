@@ -13,8 +13,10 @@ export class SeenIds {
   /** The highest id that may have come before and is not remembered. */
   #floor: string
   #highest: string
-  #recent = new Set<string>()
-  #older = new Set<string>()
+  #recent: string[] = []
+  #older: readonly string[] = []
+  /** Of what is remembered, made when somebody asks: in a log that is in order nobody does. */
+  #known: Set<string> | undefined
   readonly #remembered: number
 
   /** `highest`: of all that came before, '' for none. */
@@ -27,17 +29,20 @@ export class SeenIds {
   /** Whether it came before, as far as is known here. */
   judge(id: string): 'new' | 'seen' | 'in doubt' {
     if (id > this.#highest) return 'new'
-    if (this.#recent.has(id) || this.#older.has(id)) return 'seen'
+    this.#known ??= new Set([...this.#older, ...this.#recent])
+    if (this.#known.has(id)) return 'seen'
     return id > this.#floor ? 'new' : 'in doubt'
   }
 
   /** It has come. */
   add(id: string): void {
     if (id > this.#highest) this.#highest = id
-    this.#recent.add(id)
-    if (this.#recent.size < this.#remembered) return
+    this.#recent.push(id)
+    this.#known?.add(id)
+    if (this.#recent.length < this.#remembered) return
     for (const gone of this.#older) if (gone > this.#floor) this.#floor = gone
     this.#older = this.#recent
-    this.#recent = new Set()
+    this.#recent = []
+    this.#known = undefined
   }
 }

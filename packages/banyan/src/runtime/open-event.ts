@@ -1,6 +1,7 @@
 /** Reading an event of the log for a projection: the envelope opened, older versions brought up to date, the data checked. */
 import type { LoggedEvent } from '../bus/bus.ts'
 import { fromEnvelope } from '../bus/envelope.ts'
+import { parseEventTime } from '../bus/event-time.ts'
 import { createWireBorder } from '../contract/border.ts'
 import { upcastData, upcastMajors } from '../contract/upcast.ts'
 import type { ProjectedEvent } from '../projection/define-projection.ts'
@@ -28,7 +29,7 @@ export function createOpener(event: EventShape): (logged: LoggedEvent) => Projec
     if (data === INVALID)
       throw unusable(logged, border.explain(current)[0]?.message ?? 'its data does not fit its schema')
     const { id, source } = logged
-    return { id, type: event.wire, key: envelope.partitionkey, source, timeMs: Date.parse(envelope.time), data }
+    return { id, type: event.wire, key: envelope.partitionkey, source, timeMs: parseEventTime(envelope.time), data }
   }
   return (logged) => {
     try {
