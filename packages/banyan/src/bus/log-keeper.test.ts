@@ -128,3 +128,53 @@ describe('a keeper of the log', () => {
     expect(keeper.status()).toMatchObject({ rounds: 2, errors: 1, lastError: undefined })
   })
 })
+
+describe('audits are told apart', () => {
+  it('by what they found, when they could last run, and why they cannot', async () => {
+    const rig = createDeliveryRig()
+    rig.relay().start()
+    await rig.publish(...many(3))
+    await rig.environment.advance(1_000)
+    const keeping = present(rig.bus.keeping)
+    let away = false
+    const shaky = {
+      ...keeping,
+      source: async (source: string) => {
+        if (away) throw new Error('the log is away')
+        return keeping.source(source)
+      },
+    }
+    let ours = true
+    const source = { source: 'producer', outbox: rig.producer.outbox, isOurs: () => ours }
+    const keeper = keeperOf(rig, { keeping: shaky, sources: [source] })
+    expect(keeper.status().audits).toEqual({})
+    await keeper.round()
+    const findings = { missing: 0, duplicated: 0, inverted: 0 }
+    const doneAtMs = rig.environment.clock.now()
+    const run = { source: 'producer', doneAtMs, error: undefined, faulty: 0, findings }
+    expect(keeper.status().audits).toEqual({ producer: run })
+    away = true
+    await rig.environment.advance(minute)
+    await keeper.round()
+    expect(keeper.status().audits).toEqual({ producer: { ...run, error: 'Error: the log is away' } })
+    away = false
+    await keeper.round()
+    expect(keeper.status().audits['producer']).toMatchObject({ doneAtMs: doneAtMs + minute, error: undefined })
+    // Another host relays it now, and tells of its audits.
+    ours = false
+    await keeper.round()
+    expect(keeper.status().audits).toEqual({})
+  })
+
+  it('one that never could run has no time', async () => {
+    const rig = createDeliveryRig()
+    const keeping = { ...present(rig.bus.keeping), source: () => Promise.reject(new Error('away')) }
+    const keeper = keeperOf(rig, { keeping })
+    await keeper.round()
+    expect(keeper.status().audits['producer']).toMatchObject({
+      doneAtMs: undefined,
+      error: 'Error: away',
+      findings: {},
+    })
+  })
+})
