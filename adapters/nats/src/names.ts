@@ -8,6 +8,7 @@
  * | leases and positions | key-value bucket `<system>_relays`, key `source.<source>` |
  * | what a stream holds, for retention and audits | there, keys `index.<source>` and `baseline.<source>` |
  * | readers | there, key `reader.<source>.<group>` |
+ * | what readers kept from going | there, key `pins.<source>` |
  * | hint that a source has grown | `_banyan.<system>.<source>`, outside of every stream |
  *
  * Characters that NATS does not take in a name are written as `=` and the hexadecimal digits of their bytes.
@@ -36,6 +37,7 @@ export interface Names {
   baseline(source: string): string
   reader(source: string, group: string): string
   readonly readers: string
+  pins(source: string): string
   /** The subject by which the broker is asked for its time. */
   readonly clock: string
   hint(source: string): string
@@ -70,6 +72,7 @@ export function createNames(system: string): Names {
     baseline: (source) => `$KV.${bucket}.baseline.${toToken(source)}`,
     reader: (source, group) => `$KV.${bucket}.reader.${toToken(source)}.${toToken(group)}`,
     readers: `$KV.${bucket}.reader.*.*`,
+    pins: (source) => `$KV.${bucket}.pins.${toToken(source)}`,
     clock: `$KV.${bucket}.clock`,
     hint: (source) => `${hintPrefix}${toToken(source)}`,
     hints: `${hintPrefix}*`,

@@ -2,11 +2,12 @@
  * The index of a source, kept in the bucket and brought up to date by whoever needs it: each message is counted once, by its
  * headers. What it says is a function of the stream, so it does not matter who counts, and one that is lost is counted again.
  */
+import type { StreamInfo } from '@nats-io/jetstream'
 import type { Link } from '../connection/link.ts'
 import { typeOf } from '../log/logged.ts'
-import { isForeign, type StoredMessage, sizeOf } from '../log/message.ts'
+import { isForeign, type StoredMessage, sizeOf, toSchema, toStoredAt } from '../log/message.ts'
 import type { Names } from '../names.ts'
-import type { Bucket } from './bucket.ts'
+import type { Bucket, BucketEntry } from './bucket.ts'
 import { type CountedMessage, SegmentIndex, type StoredIndex } from './segment-index.ts'
 import { walkHeaders } from './walk.ts'
 
@@ -21,14 +22,18 @@ interface StoredCounting extends StoredIndex {
 export interface Counting {
   /** The index, counted up to `upTo` or as far as it got, and what `change` does to it; stored. */
   index(source: string, upTo: number, change?: (index: SegmentIndex) => void): Promise<SegmentIndex>
+  /** The same up to the end of the stream, stored nowhere; undefined when more than so many messages are not counted yet. */
+  peek(source: string, maxUncounted: number): Promise<SegmentIndex | undefined>
 }
 
 export function createCounting(link: Link, names: Names, bucket: Bucket): Counting {
   async function count(source: string, index: SegmentIndex, upTo: number): Promise<void> {
     if (index.scanned >= upTo) return
     const toCounted = (message: StoredMessage): CountedMessage => {
-      const { seq, timeMs } = message
-      return { seq, timeMs, type: typeOf(names, source, message), bytes: sizeOf(message), foreign: isForeign(message) }
+      const [foreign, type] = [isForeign(message), typeOf(names, source, message)]
+      const schema = foreign ? undefined : toSchema(message.headers)
+      const timeMs = foreign ? message.timeMs : toStoredAt(message)
+      return { seq: message.seq, type, bytes: sizeOf(message), timeMs, foreign, schema }
     }
     const walk = { from: { after: index.scanned }, end: upTo, max: maxCounted }
     await walkHeaders(link, names.stream(source), walk, (page) => {
@@ -36,13 +41,13 @@ export function createCounting(link: Link, names: Names, bucket: Bucket): Counti
       return 'more'
     })
   }
+  const look = (source: string): Promise<[BucketEntry, StreamInfo]> =>
+    Promise.all([bucket.read(names.index(source)), link.run('none', () => link.jsm.streams.info(names.stream(source)))])
+
   return {
     async index(source, upTo, change = () => undefined) {
       const subject = names.index(source)
-      const [{ revision, value }, info] = await Promise.all([
-        bucket.read(subject),
-        link.run('none', () => link.jsm.streams.info(names.stream(source))),
-      ])
+      const [{ revision, value }, info] = await look(source)
       const stored = toStored(value, info.created, info.state.last_seq)
       const index = new SegmentIndex(stored)
       const before = JSON.stringify(stored)
@@ -54,12 +59,20 @@ export function createCounting(link: Link, names: Names, bucket: Bucket): Counti
       if (JSON.stringify(next) !== before) await bucket.write(subject, revision, next)
       return index
     },
+    async peek(source, maxUncounted) {
+      const [{ value }, { created, state }] = await look(source)
+      const index = new SegmentIndex(toStored(value, created, state.last_seq))
+      index.beginAt(state.first_seq)
+      if (state.last_seq - index.scanned > maxUncounted) return undefined
+      await count(source, index, state.last_seq)
+      return index.scanned === state.last_seq ? index : undefined
+    },
   }
 }
 
 /** What was stored, if it is of this stream. */
 function toStored(value: unknown, created: string, end: number): StoredCounting | undefined {
-  const { stream, scanned, segments, types } = (value ?? {}) as Partial<StoredCounting>
+  const { stream, scanned, segments, types, schemas } = (value ?? {}) as Partial<StoredCounting>
   const isOurs = stream === created && typeof scanned === 'number' && scanned <= end
-  return isOurs && Array.isArray(segments) && Array.isArray(types) ? (value as StoredCounting) : undefined
+  return isOurs && [segments, types, schemas].every(Array.isArray) ? (value as StoredCounting) : undefined
 }

@@ -12,6 +12,8 @@ import { fetchMessages, walkHeaders } from './walk.ts'
 
 /** Entries of one call. */
 export const maxEntries = 100_000
+/** Messages that are not counted yet and are looked at to say which schemas there are. */
+export const maxUncounted = 100_000
 /** Messages looked at for foreign ones in one call. */
 export const maxWalked = 100_000
 /** An event is in the log later than it was made, but the clocks of its service and of the broker may disagree by this. */
@@ -21,7 +23,7 @@ export function createLookups(
   link: Link,
   names: Names,
   counting: Counting,
-): Pick<LogKeeping, 'entries' | 'having' | 'foreign'> {
+): Pick<LogKeeping, 'entries' | 'having' | 'foreign' | 'schemas'> {
   /** The last sequence; 0 without a stream. */
   async function endOf(source: string): Promise<number> {
     try {
@@ -67,6 +69,14 @@ export function createLookups(
         return found.size < wanted.size ? 'more' : 'enough'
       })
       return found
+    },
+    async schemas(source, type) {
+      try {
+        return (await counting.peek(source, maxUncounted))?.schemasOf(type)
+      } catch (error) {
+        if (isApiError(error, apiCodes.streamNotFound)) return undefined
+        throw error
+      }
     },
     async foreign(source, afterOffset, limit) {
       const end = await endOf(source)

@@ -84,6 +84,7 @@ export function createNatsKeeping({ link, names, records, shiftMs, keepPosition 
     const last = found.drop.at(-1)?.last
     const upTo = { seq: (last ?? 0) + 1 }
     if (last !== undefined) await link.run('unknown', () => link.jsm.streams.purge(names.stream(source), upTo))
+    await register.notePins(source, found.pinned)
     return found
   }
 

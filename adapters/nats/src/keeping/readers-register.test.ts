@@ -23,7 +23,7 @@ describe('the register of readers', () => {
       },
       overwrite: async (subject, value) => void entries.set(subject, { revision: 1, value, writtenMs: nowMs }),
       remove: async (subject) => entries.delete(subject),
-      list: async () => [...entries.keys()],
+      list: async () => [...entries.keys()].filter((subject) => subject.includes('.reader.')),
     }
     register = createReadersRegister(bucket, names, { now: async () => nowMs }, () => 0)
   })
@@ -35,13 +35,24 @@ describe('the register of readers', () => {
     nowMs += 100
     await report(5)
     nowMs += 10
+    const pinned = { events: 0, bytes: 0 }
     expect(await register.list()).toEqual([
-      { source: 'orders', group: 'billing', cursor: 5, silentMs: 10, stoodMs: 110 },
+      { source: 'orders', group: 'billing', cursor: 5, silentMs: 10, stoodMs: 110, pinned },
     ])
     await report(6)
     nowMs += 1
     await report(6)
     expect(await register.list()).toMatchObject([{ cursor: 6, silentMs: 0, stoodMs: 1 }])
+  })
+
+  it('remembers what a reader kept from going, without taking that for a sign of life', async () => {
+    await report(5)
+    nowMs += 100
+    const pin = { source: 'orders', group: 'billing', cursor: 5, stoodMs: 100, events: 7, bytes: 70 }
+    await register.notePins('orders', [pin])
+    expect(await register.list()).toMatchObject([{ silentMs: 100, pinned: { events: 7, bytes: 70 } }])
+    await register.notePins('orders', [])
+    expect(await register.list()).toMatchObject([{ pinned: { events: 0, bytes: 0 } }])
   })
 
   it('never moves a reader back', async () => {

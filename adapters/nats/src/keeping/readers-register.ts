@@ -1,8 +1,9 @@
 /**
  * Who reads what: an entry for each reader, with where it is. When it told is the time of the entry; when it moved is in it, since
- * the time of a write is known by the broker alone, and only afterwards.
+ * the time of a write is known by the broker alone, and only afterwards. What readers kept from going is an entry of its own for
+ * each source, because writing a reader's entry would say that it lives.
  */
-import type { LogReader, ReaderPosition } from 'banyan/bus'
+import type { LogReader, Pin, ReaderPosition } from 'banyan/bus'
 import { BanyanError } from 'banyan/core'
 import type { Names } from '../names.ts'
 import type { ServerClock } from '../relay/server-clock.ts'
@@ -16,10 +17,16 @@ interface ReaderRecord extends ReaderPosition {
   readonly shiftMs: number
 }
 
+type Held = NonNullable<LogReader['pinned']>
+
+const nothing: Held = { events: 0, bytes: 0 }
+
 export interface ReadersRegister {
   report(position: ReaderPosition): Promise<void>
   list(): Promise<readonly LogReader[]>
   forget(source: string, group: string): Promise<boolean>
+  /** What the readers of a source kept from going in the last round of retention. */
+  notePins(source: string, pins: readonly Pin[]): Promise<void>
 }
 
 /** Entries asked for at a time. */
@@ -34,6 +41,11 @@ export function createReadersRegister(
   clock: ServerClock,
   shiftMs: () => number,
 ): ReadersRegister {
+  async function readPins(source: string): Promise<Readonly<Record<string, Held>>> {
+    const { value } = await bucket.read(names.pins(source))
+    return typeof value === 'object' && value !== null ? (value as Record<string, Held>) : {}
+  }
+
   return {
     async report(position) {
       const subject = names.reader(position.source, position.group)
@@ -55,7 +67,15 @@ export function createReadersRegister(
       for (let from = 0; from < subjects.length; from += asked)
         found.push(...(await Promise.all(subjects.slice(from, from + asked).map((subject) => bucket.read(subject)))))
       const nowMs = (await clock.now()) + shiftMs()
-      return found.flatMap((entry) => toReader(entry, nowMs))
+      const readers = found.flatMap((entry) => toReader(entry, nowMs))
+      const sources = [...new Set(readers.map(({ source }) => source))]
+      const pins = new Map(await Promise.all(sources.map(async (source) => [source, await readPins(source)] as const)))
+      return readers.map((reader) => ({ ...reader, pinned: pins.get(reader.source)?.[reader.group] ?? nothing }))
+    },
+    async notePins(source, pins) {
+      const held = Object.fromEntries(pins.map(({ group, events, bytes }) => [group, { events, bytes }]))
+      const before = await readPins(source)
+      if (JSON.stringify(held) !== JSON.stringify(before)) await bucket.overwrite(names.pins(source), held)
     },
     forget: (source, group) => bucket.remove(names.reader(source, group)),
   }

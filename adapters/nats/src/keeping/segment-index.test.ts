@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   type CountedMessage,
   maxIndexBytes,
+  maxSchemas,
   maxSegments,
   maxTypes,
   otherTypes,
@@ -102,10 +103,41 @@ describe('the index of a stream', () => {
     expect(merged.foreign).toBe(10)
   })
 
+  it('knows by which schemas the events of a type were written that are there', () => {
+    const index = indexOf(
+      message(1, { schema: 'urn:a' }),
+      message(2, { schema: 'urn:b' }),
+      message(3, { schema: 'urn:a' }),
+    )
+    index.roll(0, 100)
+    index.add(message(4, { schema: 'urn:c' }))
+    index.add(message(5, { type: 'b.v1' }))
+    expect(reread(index).schemasOf('a.v1')).toEqual(['urn:a', 'urn:b', 'urn:c'])
+    // One that names none: nobody knows.
+    expect([index.schemasOf('b.v1'), index.schemasOf('never.heard.of')]).toEqual([undefined, []])
+    index.beginAt(4)
+    expect(reread(index).schemasOf('a.v1')).toEqual(['urn:c'])
+  })
+
+  it('does not know the schemas of what it cannot count apart', () => {
+    const index = new SegmentIndex()
+    for (let seq = 1; seq <= maxSchemas + 1; seq += 1) index.add(message(seq, { schema: `urn:${seq}` }))
+    expect(index.schemasOf('a.v1')).toBeUndefined()
+    for (let seq = 1_000; seq < 1_000 + maxTypes; seq += 1)
+      index.add(message(seq, { type: `t${seq}`, schema: 'urn:1' }))
+    expect([index.schemasOf('t1000'), index.schemasOf(`t${999 + maxTypes}`)]).toEqual([['urn:1'], undefined])
+  })
+
   it('stays small whatever somebody publishes: types beyond a bound are one, segments are merged', () => {
     const index = new SegmentIndex()
     for (let seq = 1; seq <= 40_000; seq += 1) {
-      index.add(message(seq, { type: `${'x'.repeat(100)}${seq % 2_000}`, foreign: true }))
+      index.add(
+        message(seq, {
+          type: `${'x'.repeat(245)}${seq % 2_000}`,
+          schema: `${'y'.repeat(245)}${seq % 500}`,
+          foreign: true,
+        }),
+      )
       if (seq % 200 === 0) index.roll(0, seq)
     }
     const stored = index.toStored()

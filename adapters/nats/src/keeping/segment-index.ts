@@ -15,6 +15,8 @@ export const segmentBytes = 134_217_728
 export const maxSegments = 256
 /** Types counted apart; whoever may publish anything may publish any number of types. What is beyond counts as {@link otherTypes}. */
 export const maxTypes = 512
+/** Names of schemas kept apart; beyond them it is not known by which schema an event was written. */
+export const maxSchemas = 256
 /** Bytes of the index as it is stored. */
 export const maxIndexBytes = 262_144
 /** No event is of this type, so no rule is for it. */
@@ -29,6 +31,8 @@ export interface CountedMessage {
   readonly timeMs: number
   /** No relay wrote it. */
   readonly foreign: boolean
+  /** Undefined when it names none. */
+  readonly schema?: string | undefined
 }
 
 /** `[events, bytes, time of the newest, events that a relay wrote]` */
@@ -43,7 +47,11 @@ interface Segment {
   bytes: number
   /** By the place of the type in {@link StoredIndex.types}. */
   readonly types: Record<number, Counts>
+  /** The same: places in {@link StoredIndex.schemas}, and {@link unknownSchema} when an event names none. */
+  readonly schemas: Record<number, readonly number[]>
 }
+
+const unknownSchema = -1
 
 /** The index as it is stored. */
 export interface StoredIndex {
@@ -54,10 +62,11 @@ export interface StoredIndex {
   /** Messages since then that no relay wrote, those that are gone included. */
   readonly foreign: number
   readonly types: readonly string[]
+  readonly schemas: readonly string[]
   readonly segments: readonly Segment[]
 }
 
-const empty: StoredIndex = { scanned: 0, from: 1, foreign: 0, types: [], segments: [] }
+const empty: StoredIndex = { scanned: 0, from: 1, foreign: 0, types: [], schemas: [], segments: [] }
 
 /** The index of one source. */
 export class SegmentIndex {
@@ -66,24 +75,28 @@ export class SegmentIndex {
   foreign: number
   readonly #types: string[]
   readonly #places: Map<string, number>
+  readonly #schemas: string[]
   #segments: Segment[]
 
   constructor(stored: StoredIndex = empty) {
-    const { scanned, from, foreign, types, segments } = structuredClone(stored)
+    const { scanned, from, foreign, types, schemas, segments } = structuredClone(stored)
     this.scanned = scanned
     this.from = from
     this.foreign = foreign
     this.#types = [...types]
     this.#places = new Map(types.map((type, place) => [type, place]))
+    this.#schemas = [...schemas]
     this.#segments = [...segments]
   }
 
-  add({ seq, type, bytes, timeMs, foreign }: CountedMessage): void {
+  add({ seq, type, bytes, timeMs, foreign, schema }: CountedMessage): void {
     const segment = this.#openAt(seq, timeMs)
     segment.last = seq
     segment.bytes += bytes
     const place = this.#placeOf(type)
     segment.types[place] = sum(segment.types[place], [1, bytes, timeMs, foreign ? 0 : 1])
+    const [known, named] = [segment.schemas[place] ?? [], this.#placeOfSchema(schema)]
+    if (!known.includes(named)) segment.schemas[place] = [...known, named]
     if (foreign) {
       segment.foreign += 1
       this.foreign += 1
@@ -126,11 +139,21 @@ export class SegmentIndex {
     return this.#segments.some(({ last, foreign }) => last > offset && foreign > 0)
   }
 
+  /** By which schemas the events of a type were written that are there; undefined when one names none. */
+  schemasOf(type: string): readonly string[] | undefined {
+    const place = this.#places.get(type)
+    // Beyond so many types they are not counted apart.
+    if (place === undefined) return this.#places.has(otherTypes) ? undefined : []
+    const found = new Set(this.#segments.flatMap(({ schemas }) => schemas[place] ?? []))
+    return found.has(unknownSchema) ? undefined : [...found].map((at) => this.#schemas[at] ?? '')
+  }
+
   /** For the bucket. Merges where it is too much. */
   toStored(): StoredIndex {
     for (;;) {
       const { scanned, from, foreign } = this
-      const stored = { scanned, from, foreign, types: this.#types, segments: this.#segments }
+      const names = { types: this.#types, schemas: this.#schemas }
+      const stored = { scanned, from, foreign, ...names, segments: this.#segments }
       const fits = this.#segments.length <= maxSegments && JSON.stringify(stored).length <= maxIndexBytes
       if (fits || !this.#merge()) return stored
     }
@@ -141,7 +164,7 @@ export class SegmentIndex {
     const isFull = last !== undefined && (last.last - last.first + 1 >= segmentEvents || last.bytes >= segmentBytes)
     if (last?.open === true && !isFull) return last
     if (last !== undefined) last.open = false
-    const made = { first: seq, last: seq, openedMs: timeMs, open: true, foreign: 0, bytes: 0, types: {} }
+    const made = { first: seq, last: seq, openedMs: timeMs, open: true, foreign: 0, bytes: 0, types: {}, schemas: {} }
     this.#segments.push(made)
     return made
   }
@@ -152,6 +175,13 @@ export class SegmentIndex {
     if (this.#types.length >= maxTypes - 1 && type !== otherTypes) return this.#placeOf(otherTypes)
     this.#places.set(type, this.#types.length)
     return this.#types.push(type) - 1
+  }
+
+  #placeOfSchema(schema: string | undefined): number {
+    if (schema === undefined) return unknownSchema
+    const known = this.#schemas.indexOf(schema)
+    if (known >= 0) return known
+    return this.#schemas.length < maxSchemas ? this.#schemas.push(schema) - 1 : unknownSchema
   }
 
   #factsOf({ types }: Segment, nowMs: number): readonly TypeFacts[] {
@@ -180,7 +210,10 @@ function join(one: Segment, other: Segment): Segment {
   for (const [place, counts] of Object.entries(other.types)) types[Number(place)] = sum(types[Number(place)], counts)
   const { first, openedMs } = one
   const [foreign, bytes] = [one.foreign + other.foreign, one.bytes + other.bytes]
-  return { first, last: other.last, openedMs, open: false, foreign, bytes, types }
+  const schemas: Record<number, readonly number[]> = { ...one.schemas }
+  for (const [place, found] of Object.entries(other.schemas))
+    schemas[Number(place)] = [...new Set([...(schemas[Number(place)] ?? []), ...found])]
+  return { first, last: other.last, openedMs, open: false, foreign, bytes, types, schemas }
 }
 
 function sum([events, bytes, newestMs, own]: Counts = [0, 0, 0, 0], more: Counts): Counts {

@@ -12,6 +12,8 @@
  * | `Banyan-Key` | every event | the key, percent-encoded |
  * | `Banyan-Cursor` | the last of an append | where the outbox is read up to once this message is in the log |
  * | `Banyan-Scan` | rarely, beside the cursor | see tail.ts |
+ * | `Banyan-Schema` | events that name their schema | `dataschema` of the envelope, percent-encoded |
+ * | `Banyan-Shift` | in tests | how far they have moved the clock |
  *
  * A message is the relay's only if it lies right behind the sequence it expected: a copy made by another program (a replay, a
  * mirror, a script) lies elsewhere or has lost the header, and counts as foreign.
@@ -60,10 +62,12 @@ const epoch = 'Banyan-Epoch'
 const key = 'Banyan-Key'
 const cursor = 'Banyan-Cursor'
 const scan = 'Banyan-Scan'
+const schema = 'Banyan-Schema'
+const shift = 'Banyan-Shift'
 const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
 
-/** The headers of an event, without those of the chain it is published in. */
-export function toHeaders(event: NewEvent, mark: RelayMark): MsgHdrs {
+/** The headers of an event, without those of the chain it is published in. `shiftMs` is how far tests have moved the clock. */
+export function toHeaders(event: NewEvent, mark: RelayMark, shiftMs = 0): MsgHdrs {
   const made = headers()
   made.set('Content-Type', 'application/cloudevents+json')
   made.set(id, event.id)
@@ -71,6 +75,9 @@ export function toHeaders(event: NewEvent, mark: RelayMark): MsgHdrs {
   made.set(key, encodeURIComponent(event.key))
   if (mark.cursor !== undefined) made.set(cursor, encodeURIComponent(JSON.stringify(mark.cursor)))
   if (mark.scan !== undefined) made.set(scan, `${mark.scan}`)
+  const named = dataSchemaOf(event.envelope)
+  if (named !== undefined) made.set(schema, encodeURIComponent(named))
+  if (shiftMs !== 0) made.set(shift, `${shiftMs}`)
   return made
 }
 
@@ -88,6 +95,30 @@ export function toRelayMark({ seq, headers: given }: Pick<StoredMessage, 'seq' |
 /** True for what no relay wrote. */
 export function isForeign(message: Pick<StoredMessage, 'seq' | 'headers'>): boolean {
   return toRelayMark(message) === undefined || toKey(message.headers) === undefined
+}
+
+/** The schema that a relay's message names; undefined when it names none. */
+export function toSchema(given: MsgHdrs | undefined): string | undefined {
+  const text = given?.get(schema)
+  return text === undefined || text === '' ? undefined : decode(text)
+}
+
+/** When a relay's message was stored, as tests have moved the clock; the same for anybody else's. */
+export function toStoredAt({ headers: given, timeMs }: Pick<StoredMessage, 'headers' | 'timeMs'>): number {
+  return timeMs + (toCount(given?.get(shift) ?? '') ?? 0)
+}
+
+/** Longer ones are none: no name is. */
+const maxSchemaLength = 255
+
+function dataSchemaOf(envelope: string): string | undefined {
+  if (!envelope.includes('"dataschema"')) return undefined
+  try {
+    const { dataschema } = JSON.parse(envelope) as { readonly dataschema?: unknown }
+    return typeof dataschema === 'string' && dataschema.length <= maxSchemaLength ? dataschema : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** Bytes of the payload, also of a message that came without it. */

@@ -19,6 +19,8 @@ export interface MessageFacts {
   readonly name: string
   /** See tail.ts. */
   readonly scan: number | undefined
+  /** How far tests have moved the clock. */
+  readonly shiftMs: number
   /** Largest message that the server takes, in bytes. */
   readonly limit: number
   readonly subjectOf: (type: string) => string
@@ -29,10 +31,10 @@ const chainHeaderBytes = 400
 
 /** The last one carries the position. INVALID_ARGUMENT `EVENT_TOO_LARGE` for one that the server would not take. */
 export function toMessages({ left, cursor }: Append, facts: MessageFacts): readonly ChainMessage[] {
-  const { epoch, name, scan, limit, subjectOf } = facts
+  const { epoch, name, scan, shiftMs, limit, subjectOf } = facts
   return left.map((event, index) => {
     const last = index === left.length - 1 ? { cursor, scan } : {}
-    const headers = toHeaders(event, { id: event.id, epoch, ...last })
+    const headers = toHeaders(event, { id: event.id, epoch, ...last }, shiftMs)
     const data = Buffer.from(event.envelope)
     assertFits(event, data.byteLength, headers.toString().length + chainHeaderBytes, limit)
     return { subject: subjectOf(event.type), id: `${event.id}/${name}`, headers, data }

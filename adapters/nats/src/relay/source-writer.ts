@@ -206,6 +206,7 @@ export class SourceWriter {
       epoch: lease.epoch,
       name: `${lease.epoch}.${this.#salt}.${this.#appends}`,
       scan: position.scan === end ? undefined : position.scan,
+      shiftMs: this.#parts.shiftMs(),
       limit: link.nc.info?.max_payload ?? Number.POSITIVE_INFINITY,
       subjectOf: (type) => this.#parts.names.subject(this.#source, type),
     })
