@@ -65,7 +65,7 @@ describeEngines(
       reader.kill('SIGCONT')
       await run(rig.url, 'UPDATE customer SET n = n + 1; INSERT INTO customer VALUES (101, 0)')
       await eventually(rig.labels, (labels) => labels.includes('insert customer/101'))
-      await eventually(reader.output, (output) => /gone|taken over|waiting|failed/.test(output))
+      await eventually(reader.output, (output) => /gone|taken over|waiting|failed|did not start/.test(output))
       expect(await findFaults(rig.url, await rig.published())).toEqual([])
       const [after] = await ask(rig.target, 'SELECT epoch FROM banyan.change_source')
       expect(Number(after?.['epoch'])).toBeGreaterThan(Number(before?.['epoch']))

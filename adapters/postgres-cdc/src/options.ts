@@ -2,9 +2,9 @@
 import type { AnyEvent } from 'banyan/contract'
 import { type Environment, realEnvironment } from 'banyan/core'
 import type { Store } from 'banyan/store'
-import { createMakeEvent, type MakeEvent } from './apply/make-event.ts'
 import type { Change } from './change.ts'
 import { refuse } from './errors.ts'
+import { createMakeEvent, type MakeEvent } from './make-event.ts'
 
 /** Publishes an event of the service's contract; validated at once. Errors: INVALID_ARGUMENT naming the field. */
 export type PublishChange = <E extends AnyEvent>(event: E, data: E['~types']['data']) => void

@@ -1,10 +1,10 @@
 /** Takes messages into the outbox: marks and events in one transaction, each message once, the unusable ones parked. */
-import { AlreadyApplied, type Assignment, type StoreTransaction } from 'banyan/store'
+import type { Assignment } from 'banyan/store'
+import { createCommit } from './commit-messages.ts'
 import type { RabbitMessage } from './from-message.ts'
-import { toKeptText } from './kept-message.ts'
 import type { ResolvedBridgeInOptions } from './options.ts'
 import { createParkedMessages } from './parked-messages.ts'
-import { type Prepared, prepareMessage, type Ready } from './prepare.ts'
+import { prepareMessage } from './prepare.ts'
 
 /** What has been done. */
 export interface TakeInCounts {
@@ -30,13 +30,12 @@ export interface TakeIn {
 const advanceEveryMs = 1_000
 /** Not right after a start: what is redelivered then is what the marks are needed for most. */
 const trimEveryMs = 3_600_000
-/** Events of one transaction; a batch with more goes message by message. Below the store's bound. */
-const maxEvents = 900
 
 export function createTakeIn(options: ResolvedBridgeInOptions): TakeIn {
   const { store, environment, keepMarksMs } = options
   const { clock } = environment
   const counts = { taken: 0, repeated: 0, parked: 0, replayed: 0 }
+  const commit = createCommit(options, counts)
   const parked = createParkedMessages(options, counts)
   /** Messages so far, as the offsets of a log that a queue does not have. */
   let offset = 0
@@ -52,26 +51,6 @@ export function createTakeIn(options: ResolvedBridgeInOptions): TakeIn {
     advanced = assignment.cursor
     trimmedMs = clock.monotonic()
   }
-  async function publish(all: readonly Ready[]): Promise<void> {
-    const delivery = all.map(({ mark }) => mark)
-    const publishAll = async (tx: StoreTransaction): Promise<void> => {
-      for (const { events } of all) for (const event of events) tx.publish(event)
-    }
-    await store.transact(publishAll, { delivery })
-    counts.taken += all.length
-  }
-  async function one(prepared: Prepared): Promise<void> {
-    try {
-      if ('events' in prepared) return await publish([prepared])
-      const { mark, message, error } = prepared
-      const type = message.type ?? 'unknown'
-      await store.inbox.park(mark, { type, envelope: toKeptText(message), attempts: 1, error: error.message })
-      counts.parked += 1
-    } catch (error) {
-      if (!(error instanceof AlreadyApplied)) throw error
-      counts.repeated += 1
-    }
-  }
   async function advance(assignment: Assignment): Promise<void> {
     if (offset > advanced) await store.inbox.advance(assignment, offset)
     advanced = offset
@@ -84,14 +63,7 @@ export function createTakeIn(options: ResolvedBridgeInOptions): TakeIn {
       begin(assignment)
       const before = offset
       try {
-        const all = messages.map((message) => prepareMessage(options, assignment, message, ++offset))
-        const prepared = withoutRepetitions(all)
-        counts.repeated += messages.length - prepared.length
-        const ready = prepared.filter((item) => 'events' in item)
-        const events = ready.reduce((sum, item) => sum + item.events.length, 0)
-        const together = ready.length === prepared.length && events <= maxEvents
-        if (together && (await inOne(ready, publish))) return
-        for (const item of prepared) await one(item)
+        await commit(messages.map((message) => prepareMessage(options, assignment, message, ++offset)))
       } catch (error) {
         offset = before
         throw error
@@ -108,20 +80,4 @@ export function createTakeIn(options: ResolvedBridgeInOptions): TakeIn {
     },
     advance,
   }
-}
-
-/** All at once; false when one of them was taken in before, so that they must go one by one. */
-async function inOne(ready: readonly Ready[], publish: (all: readonly Ready[]) => Promise<void>): Promise<boolean> {
-  try {
-    await publish(ready)
-    return true
-  } catch (error) {
-    if (error instanceof AlreadyApplied) return false
-    throw error
-  }
-}
-
-function withoutRepetitions(all: readonly Prepared[]): readonly Prepared[] {
-  const seen = new Set<string>()
-  return all.filter(({ mark }) => !seen.has(mark.eventId) && seen.add(mark.eventId))
 }
