@@ -18,6 +18,7 @@ import { logRetention } from './log-retention.ts'
 import { outboxLean } from './outbox-lean.ts'
 import { outboxRing } from './outbox-ring.ts'
 import { passagesMigration } from './passages-schema.ts'
+import { projectionBuildsMigration } from './projection-builds.ts'
 import { projectionMigration } from './projection-schema.ts'
 import { refusalMigration } from './refusal-schema.ts'
 import { scheduledMigration } from './scheduled.ts'
@@ -138,6 +139,7 @@ export const storeMigrations: readonly Migration[] = [
   clockMigration,
   outboxLean,
   refusalMigration,
+  projectionBuildsMigration,
 ]
 
 /** The database of the log, in order. */

@@ -1,5 +1,6 @@
 /** The books of projections in Postgres; projection-swap.ts has the one thing in them that is not a statement or two. */
 import {
+  nextBuild,
   type ProjectionPhase,
   type ProjectionProgress,
   type ProjectionRecord,
@@ -23,6 +24,7 @@ export interface PostgresProjectionsOptions {
 interface Row {
   readonly name: string
   readonly version: number
+  readonly build: number
   readonly target: string
   readonly phase: ProjectionPhase
   readonly created_at: Date
@@ -46,11 +48,13 @@ export function createPostgresProjections({ run, transact, after }: PostgresProj
   return {
     register: (of, target, create) => transact((tx) => register(tx, of, target, create)),
     async live(name) {
-      const { rows } = await run('SELECT live FROM banyan.projection WHERE name = $1', [name])
-      return rows[0]?.live ?? undefined
+      const { rows } = await run('SELECT live, live_build FROM banyan.projection WHERE name = $1', [name])
+      const [row] = rows as { live: number | null; live_build: number }[]
+      return row === undefined || row.live === null ? undefined : { name, version: row.live, build: row.live_build }
     },
+    rebuild: (of) => transact((tx) => rebuild(tx, of)),
     async list() {
-      const { rows } = await run('SELECT * FROM banyan.projection_version ORDER BY name COLLATE "C", version')
+      const { rows } = await run('SELECT * FROM banyan.projection_version ORDER BY name COLLATE "C", version, build')
       return (rows as Row[]).map(toRecord)
     },
     async progress(of) {
@@ -62,7 +66,8 @@ export function createPostgresProjections({ run, transact, after }: PostgresProj
       const [row] = await tx.sql<{ open: boolean }>`
         WITH held AS MATERIALIZED (
           -- Asked for inline only behind the lock: a condition on it would be looked at first, and would not wait for a swap.
-          SELECT inline FROM banyan.projection_version WHERE name = ${of.name} AND version = ${of.version} FOR SHARE
+          SELECT inline FROM banyan.projection_version WHERE name = ${of.name} AND version = ${of.version}
+            AND build = ${of.build ?? 1} FOR SHARE
         ),
         open AS MATERIALIZED (SELECT FROM held WHERE inline),
         marked AS (
@@ -82,18 +87,32 @@ export function createPostgresProjections({ run, transact, after }: PostgresProj
 
 async function register(
   tx: StoreTransaction,
-  { name, version }: ProjectionVersion,
+  { name, version, build = 1 }: ProjectionVersion,
   target: string,
   create: ((tx: StoreTransaction) => Promise<void>) | undefined,
 ): Promise<ProjectionRecord> {
   await tx.sql`INSERT INTO banyan.projection (name) VALUES (${name}) ON CONFLICT DO NOTHING`
   await tx.sql`SELECT FROM banyan.projection WHERE name = ${name} FOR UPDATE`
-  const [known] =
-    await tx.sql<Row>`SELECT * FROM banyan.projection_version WHERE name = ${name} AND version = ${version}`
-  if (known !== undefined) return toRecord(known)
+  const [known] = await tx.sql<Row>`
+    SELECT * FROM banyan.projection_version WHERE name = ${name} AND version = ${version} AND build = ${build}`
+  if (known !== undefined && known.phase !== 'wanted') return toRecord(known)
   if (create !== undefined) await create(tx)
   const [made] = await tx.sql<Row>`
-    INSERT INTO banyan.projection_version (name, version, target) VALUES (${name}, ${version}, ${target}) RETURNING *`
+    INSERT INTO banyan.projection_version (name, version, build, target) VALUES (${name}, ${version}, ${build}, ${target})
+    ON CONFLICT (name, version, build) DO UPDATE SET phase = 'building' RETURNING *`
+  return toRecord(made as Row)
+}
+
+async function rebuild(
+  tx: StoreTransaction,
+  of: { readonly name: string; readonly version?: number },
+): Promise<ProjectionRecord> {
+  await tx.sql`SELECT FROM banyan.projection WHERE name = ${of.name} FOR UPDATE`
+  const known = await tx.sql<Row>`SELECT * FROM banyan.projection_version WHERE name = ${of.name}`
+  const { name, version, build, target } = nextBuild(of, known.map(toRecord))
+  const [made] = await tx.sql<Row>`
+    INSERT INTO banyan.projection_version (name, version, build, target, phase)
+    VALUES (${name}, ${version}, ${build}, ${target}, 'wanted') RETURNING *`
   return toRecord(made as Row)
 }
 
@@ -102,12 +121,14 @@ async function drop(
   of: ProjectionVersion,
   { forget = false, destroy }: Parameters<Projections['drop']>[1] & object,
 ): Promise<boolean> {
-  const { name, version } = of
+  const { name, version, build = 1 } = of
   const [books] = await tx.sql<{
     live: number | null
-  }>`SELECT live FROM banyan.projection WHERE name = ${name} FOR UPDATE`
-  if (books?.live === version) throw projectionLive(of)
-  const known = await tx.sql`SELECT FROM banyan.projection_version WHERE name = ${name} AND version = ${version}`
+    live_build: number
+  }>`SELECT live, live_build FROM banyan.projection WHERE name = ${name} FOR UPDATE`
+  if (books?.live === version && books.live_build === build) throw projectionLive(of)
+  const known = await tx.sql`
+    SELECT FROM banyan.projection_version WHERE name = ${name} AND version = ${version} AND build = ${build}`
   if (known.length === 0) return false
   const group = projectionGroup(of)
   await tx.sql`UPDATE banyan.consumer SET epoch = epoch + 1, holder = NULL, low_water = 0, horizon = NULL
@@ -117,9 +138,12 @@ async function drop(
   await tx.sql`DELETE FROM banyan.parked WHERE consumer_group = ${group}`
   await tx.sql`DELETE FROM banyan.replay WHERE consumer_group = ${group}`
   await tx.sql`DELETE FROM banyan.attempt WHERE consumer_group = ${group}`
-  if (forget) await tx.sql`DELETE FROM banyan.projection_version WHERE name = ${name} AND version = ${version}`
+  if (forget)
+    await tx.sql`
+      DELETE FROM banyan.projection_version WHERE name = ${name} AND version = ${version} AND build = ${build}`
   else
-    await tx.sql`UPDATE banyan.projection_version SET phase = 'dropped' WHERE name = ${name} AND version = ${version}`
+    await tx.sql`UPDATE banyan.projection_version SET phase = 'dropped'
+      WHERE name = ${name} AND version = ${version} AND build = ${build}`
   return true
 }
 
@@ -127,6 +151,7 @@ function toRecord(row: Row): ProjectionRecord {
   return {
     name: row.name,
     version: row.version,
+    build: row.build,
     target: row.target,
     phase: row.phase,
     createdAt: row.created_at.toISOString(),

@@ -7,6 +7,7 @@
  * by changes, and the lock is let go. The new version's own assignments are not locked, so it goes on meanwhile.
  */
 import {
+  compareVersions,
   type ProjectionPhase,
   type ProjectionProgress,
   type ProjectionVersion,
@@ -36,27 +37,32 @@ async function reaches(tx: StoreTransaction, of: ProjectionVersion, options: Swa
 }
 /** Swaps, or says why not; see the top of the file. */
 export async function swap(tx: StoreTransaction, of: ProjectionVersion, options: SwapHow): Promise<SwapOutcome> {
-  const { name, version } = of
+  const { name, version, build = 1 } = of
   const [books] = await tx.sql<{
     live: number | null
-  }>`SELECT live FROM banyan.projection WHERE name = ${name} FOR UPDATE`
+    live_build: number
+  }>`SELECT live, live_build FROM banyan.projection WHERE name = ${name} FOR UPDATE`
   const [record] = await tx.sql<{ phase: ProjectionPhase }>`
-    SELECT phase FROM banyan.projection_version WHERE name = ${name} AND version = ${version}`
-  if (books === undefined || record === undefined || record.phase === 'dropped') return 'unknown'
-  if (books.live === version) return 'live already'
-  if (books.live !== null && books.live > version) return 'older'
-  if (books.live !== null)
-    await tx.sql`SELECT FROM banyan.consumer WHERE consumer_group = ${projectionGroup({ name, version: books.live })}
+    SELECT phase FROM banyan.projection_version WHERE name = ${name} AND version = ${version} AND build = ${build}`
+  if (books === undefined || record === undefined || record.phase === 'dropped' || record.phase === 'wanted')
+    return 'unknown'
+  const live = books.live === null ? undefined : { name, version: books.live, build: books.live_build }
+  const order = live === undefined ? -1 : compareVersions(live, of)
+  if (order >= 0) return order === 0 ? 'live already' : 'older'
+  if (live !== undefined)
+    await tx.sql`SELECT FROM banyan.consumer WHERE consumer_group = ${projectionGroup(live)}
       ORDER BY source FOR UPDATE`
   if (options.inlineTypes !== undefined)
-    await tx.sql`SELECT FROM banyan.projection_version WHERE name = ${name} AND version = ${version} FOR UPDATE`
+    await tx.sql`
+      SELECT FROM banyan.projection_version
+      WHERE name = ${name} AND version = ${version} AND build = ${build} FOR UPDATE`
   if (!(await reaches(tx, of, options))) return 'late'
-  if (books.live !== null && (await hasParked(tx, projectionGroup(of)))) return 'parked'
+  if (live !== undefined && (await hasParked(tx, projectionGroup(of)))) return 'parked'
   await tx.sql`UPDATE banyan.projection_version SET phase = 'retired', retired_at = banyan.now()
     WHERE name = ${name} AND phase = 'live'`
   await tx.sql`UPDATE banyan.projection_version SET phase = 'live', live_at = banyan.now(), inline = ${options.inlineTypes !== undefined}
-    WHERE name = ${name} AND version = ${version}`
-  await tx.sql`UPDATE banyan.projection SET live = ${version} WHERE name = ${name}`
+    WHERE name = ${name} AND version = ${version} AND build = ${build}`
+  await tx.sql`UPDATE banyan.projection SET live = ${version}, live_build = ${build} WHERE name = ${name}`
   return 'swapped'
 }
 

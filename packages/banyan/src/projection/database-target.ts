@@ -1,5 +1,5 @@
 /**
- * The service's own database as a target: a schema for each version, `p_<name>_v<version>`. Rows and mark are one transaction, so
+ * The service's own database as a target: a schema for each version, `p_<name>_v<version>`, and for each further build of it, `…_b<build>`. Rows and mark are one transaction, so
  * there is no cursor to keep, and versions stand beside each other without knowing of each other.
  */
 import type { Kysely } from 'kysely'
@@ -22,8 +22,8 @@ export interface DatabaseView<Tables = unknown> extends DatabaseTx<Tables> {
 }
 
 /** The schema of a version. Names of projections have no underscores, so no two share one. */
-export function projectionSchema({ name, version }: ProjectionVersion): string {
-  return `p_${name.replaceAll('-', '_')}_v${version}`
+export function projectionSchema({ name, version, build = 1 }: ProjectionVersion): string {
+  return `p_${name.replaceAll('-', '_')}_v${version}${build === 1 ? '' : `_b${build}`}`
 }
 
 /**

@@ -103,6 +103,8 @@ export interface Projection<out Source extends string = string, out View = unkno
   readonly $banyan: 'projection'
   readonly name: string
   readonly version: number
+  /** Set by the host that keeps it, for each build of the version. */
+  readonly build?: number
   readonly target: TargetDefinition<never, View>
   readonly create: readonly string[] | ((tx: never) => Promise<unknown>) | undefined
   readonly handlers: readonly ProjectionHandler<never, Source>[]

@@ -16,7 +16,8 @@ import type { ProjectionHost } from './feed.ts'
 import type { Position } from './position.ts'
 import { createReader, type ReadHow } from './reader.ts'
 import { createSuccession } from './succession.ts'
-import { type ProjectionStatus, RunningVersion } from './version.ts'
+import type { ProjectionStatus, RunningVersion } from './version.ts'
+import { createVersionLine } from './version-line.ts'
 
 /** A projection that is kept. */
 export interface ProjectionKeeper {
@@ -52,18 +53,21 @@ export function createKeeper(host: ProjectionHost, projection: Projection): Proj
   const { environment, log } = host
   const waits = createWaits(environment.timers)
   const applied = createAppliedSignals()
-  const versions = chainOf(projection).map((one) => new RunningVersion(host, one, applied.tell))
-  const [newest] = versions as [RunningVersion]
-  const reader = createReader(host, versions, applied)
-  const succession = createSuccession(host, newest)
+  const chain = chainOf(projection)
+  const line = createVersionLine(host, chain, applied.tell)
+  const newest = (): RunningVersion => line.all()[0] as RunningVersion
+  const reader = createReader(host, line.all, applied)
   let running: Promise<void> | undefined
   let stopping = false
   let lastError: string | undefined
 
   async function turn(): Promise<void> {
-    for (const version of versions) await version.turn()
-    if (newest.phase === 'building' && !newest.refused && (await succession.trySwap())) reader.forget()
-    if (newest.phase === 'live') await succession.dropOld()
+    await line.meet()
+    for (const version of line.all()) await version.turn()
+    const last = newest()
+    const succession = createSuccession(host, last)
+    if (last.phase === 'building' && !last.refused && (await succession.trySwap())) reader.forget()
+    if (last.phase === 'live') await succession.dropOld()
   }
   async function attempt(): Promise<void> {
     if (stopping) return
@@ -78,15 +82,18 @@ export function createKeeper(host: ProjectionHost, projection: Projection): Proj
     }
   }
   async function run(): Promise<void> {
-    for (; !stopping; await attempt()) await waits.idle(newest.phase === 'building' ? buildingMs : quietMs)
+    for (; !stopping; await attempt()) await waits.idle(newest().phase === 'building' ? buildingMs : quietMs)
   }
+  const stopAll = (withinMs: number): Promise<unknown> =>
+    Promise.all(line.all().map((version) => version.stop(withinMs)))
 
   return {
     name: projection.name,
     async prepare() {
       try {
-        for (const version of versions) await version.register()
-        if (newest.phase === 'building') await succession.beginAtOnce()
+        await line.meet()
+        for (const version of line.all()) await version.register()
+        if (newest().phase === 'building') await createSuccession(host, newest()).beginAtOnce()
       } catch (error) {
         if (!isOutage(error)) throw error
         log.warn('a projection cannot be prepared, tries again', {
@@ -103,19 +110,19 @@ export function createKeeper(host: ProjectionHost, projection: Projection): Proj
     async stop(withinMs) {
       stopping = true
       waits.interrupt()
-      await Promise.all(versions.map((version) => version.stop(withinMs)))
+      await stopAll(withinMs)
       await running
-      await Promise.all(versions.map((version) => version.stop(withinMs)))
+      await stopAll(withinMs)
       running = undefined
     },
-    close: async () => void (await Promise.all(versions.map((version) => version.close()))),
-    inline: versions.some((version) => version.projection.mode === 'inline'),
+    close: async () => void (await Promise.all(line.all().map((version) => version.close()))),
+    inline: chain.some(({ mode }) => mode === 'inline'),
     async applyInline(tx, events) {
-      for (const version of versions) await version.applyInline(tx, events)
+      for (const version of line.all()) await version.applyInline(tx, events)
     },
     read: (how) => reader.read(how),
     waitFor: (position, how) => reader.waitFor(position, how),
-    status: () => versions.map((version) => version.status()),
+    status: () => line.all().map((version) => version.status()),
   }
 }
 

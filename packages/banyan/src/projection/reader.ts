@@ -7,7 +7,7 @@
  */
 import type { Timer } from '../core/environment/timers.ts'
 import { BanyanError, fromAbort } from '../core/error.ts'
-import { type ProjectionVersion, projectionGroup } from '../store/projections.ts'
+import { compareVersions, type ProjectionVersion, projectionGroup } from '../store/projections.ts'
 import type { AppliedSignals } from './applied.ts'
 import type { ProjectionHost } from './feed.ts'
 import { type Position, tagOfType } from './position.ts'
@@ -39,12 +39,12 @@ const maxPollMs = 100
 
 export function createReader(
   host: ProjectionHost,
-  versions: readonly RunningVersion[],
+  versions: () => readonly RunningVersion[],
   applied: AppliedSignals,
 ): ProjectionReader {
   const { environment, store } = host
   const { clock, timers } = environment
-  const [newest] = versions as readonly [RunningVersion]
+  const [newest] = versions() as readonly [RunningVersion]
   const { name } = newest.projection
   const tags = new Set(
     newest.projection.handlers.flatMap(({ event }) => host.typesOf(event)).map((type) => tagOfType(type)),
@@ -57,12 +57,15 @@ export function createReader(
     return ids.every((id) => marked.has(id))
   }
   /** The version that has all of these events; rejects when none has them in time. */
-  async function reach(ids: readonly string[], { timeoutMs = defaultWaitMs, signal }: ReadHow): Promise<number> {
+  async function reach(
+    ids: readonly string[],
+    { timeoutMs = defaultWaitMs, signal }: ReadHow,
+  ): Promise<ProjectionVersion> {
     const dueMs = clock.monotonic() + timeoutMs
     for (let pollMs = firstPollMs; ; pollMs = Math.min(pollMs * 2, maxPollMs)) {
       if (signal?.aborted) throw fromAbort(signal.reason)
       const version = await live.find(true)
-      if (await has({ name, version }, ids)) return version
+      if (await has(version, ids)) return version
       const leftMs = dueMs - clock.monotonic()
       if (leftMs <= 0) throw notReached(name, timeoutMs)
       await untilApplied(ids, Math.min(pollMs, leftMs))
@@ -77,7 +80,7 @@ export function createReader(
     timer.cancel()
     unlisten()
   }
-  async function versionFor(how: ReadHow): Promise<number> {
+  async function versionFor(how: ReadHow): Promise<ProjectionVersion> {
     const ids = (how.position ?? [])
       .filter(({ source, tag }) => newest.sources.includes(source) && tags.has(tag))
       .map(({ id }) => id)
@@ -93,10 +96,13 @@ export function createReader(
 
   return {
     async read(how) {
-      const version = await versionFor(how)
-      const known = versions.find(({ projection }) => projection.version === version) ?? newest
-      if (known.target === undefined) throw building(newest)
-      return Object.assign(known.target.view({ name, version }) as object, { version })
+      const of = await versionFor(how)
+      const all = versions()
+      const known = all.find(({ projection }) => compareVersions(projection, of) === 0)
+      // A target knows all versions; what is live may be of another program than this one.
+      const target = known?.target ?? all.find((one) => one.target !== undefined)?.target
+      if (target === undefined) throw building(newest)
+      return Object.assign(target.view(of) as object, { version: of.version })
     },
     async waitFor(position, how) {
       await versionFor({ ...how, position })
@@ -109,9 +115,9 @@ export function createReader(
 function createLiveVersion(
   { store, environment }: ProjectionHost,
   newest: RunningVersion,
-): { find(fresh: boolean): Promise<number>; forget(): void } {
+): { find(fresh: boolean): Promise<ProjectionVersion>; forget(): void } {
   const { clock } = environment
-  let cached: { readonly version: number; readonly untilMs: number } | undefined
+  let cached: { readonly version: ProjectionVersion; readonly untilMs: number } | undefined
   return {
     async find(fresh) {
       if (!fresh && cached !== undefined && cached.untilMs > clock.monotonic()) return cached.version

@@ -33,9 +33,9 @@ export function createSuccession(host: ProjectionHost, newest: RunningVersion): 
     async trySwap() {
       const progress = newest.status().progress
       if (progress === undefined || progress.lag > projection.maxLag) return false
-      const before = await store.projections.live(name)
+      const before = (await store.projections.live(name))?.version
       if ((await store.projections.swap(projection, { ends, ...inline })) !== 'swapped') return false
-      log.info('a projection is live', { projection: name, version, before })
+      log.info('a projection is live', { projection: name, version, build: projection.build ?? 1, before })
       await newest.register()
       return true
     },
@@ -45,7 +45,11 @@ export function createSuccession(host: ProjectionHost, newest: RunningVersion): 
         const due = record.phase === 'retired' && Date.parse(record.retiredAt ?? '') <= dueMs
         if (!due || record.name !== name || record.target !== target.kind) continue
         await store.projections.drop(record, { destroy: async (tx) => newest.target?.destroy(record, tx) })
-        log.info('an old version of a projection was dropped', { projection: name, version: record.version })
+        log.info('an old version of a projection was dropped', {
+          projection: name,
+          version: record.version,
+          build: record.build,
+        })
       }
     },
   }

@@ -20,6 +20,7 @@ import type { ProjectionTarget } from './target.ts'
 export interface ProjectionStatus {
   readonly name: string
   readonly version: number
+  readonly build: number
   /** `refused`: it cannot be built; `reason` says why. */
   readonly state: ProjectionPhase | 'refused' | 'unknown'
   readonly progress: ProjectionProgressReport | undefined
@@ -73,9 +74,9 @@ export class RunningVersion {
   }
 
   status(): ProjectionStatus {
-    const { name, version } = this.projection
+    const { name, version, build = 1 } = this.projection
     const state = this.refused ? 'refused' : (this.#phase ?? 'unknown')
-    return { name, version, state, progress: this.#progress, reason: this.#reason }
+    return { name, version, build, state, progress: this.#progress, reason: this.#reason }
   }
   feeds(): readonly ConsumerStatus[] {
     return this.#consumers.map((consumer) => consumer.status())
@@ -124,12 +125,16 @@ export class RunningVersion {
     return this.#progress
   }
 
+  #title(): string {
+    const { name, version, build = 1 } = this.projection
+    return `'${name}' version ${version}${build === 1 ? '' : ` (build ${build})`}`
+  }
+
   async #hasHistory(progress: ProjectionProgressReport): Promise<boolean> {
-    const { name, version, history } = this.projection
+    const { history } = this.projection
     if (this.#phase !== 'building' || history === 'available') return true
     try {
-      for (const { source, done } of progress.sources)
-        await assertHistory(this.#host.bus, `'${name}' version ${version}`, source, done)
+      for (const { source, done } of progress.sources) await assertHistory(this.#host.bus, this.#title(), source, done)
       this.#reason = undefined
       return true
     } catch (error) {
@@ -172,6 +177,12 @@ export class RunningVersion {
 
   async close(): Promise<void> {
     await this.#target?.close()
+  }
+
+  /** It was dropped: stops, and gives up what it has open. */
+  async end(): Promise<void> {
+    await this.stop(stopWithinMs)
+    await this.close()
   }
 }
 

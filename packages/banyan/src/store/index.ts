@@ -58,6 +58,9 @@ export { createMemoryStore, type MemoryStoreOptions } from './memory/memory-stor
 export type { Migration, MigrationStatus } from './migration.ts'
 export type { NewEvent, Outbox, OutboxCensus, OutboxCursor, OutboxExtent, OutboxPage, OutboxStorage } from './outbox.ts'
 export {
+  compareVersions,
+  maxBuilds,
+  nextBuild,
   type ProjectionPhase,
   type ProjectionProgress,
   type ProjectionRecord,

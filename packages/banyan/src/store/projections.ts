@@ -17,17 +17,26 @@ export interface SqlTransaction {
   sql<Row = Record<string, unknown>>(text: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row[]>
 }
 
-/** One version of a projection. */
+/** One version of a projection, or one of its builds: a version may be built again beside itself, by the same definition. */
 export interface ProjectionVersion {
   readonly name: string
   readonly version: number
+  /** From 1, which is meant when it is left out. Builds of a version know no more of each other than versions do. */
+  readonly build?: number
 }
 
-/** `building`: it catches up. `live`: readers see it. `retired`: it was live once, and is kept for a while. */
-export type ProjectionPhase = 'building' | 'live' | 'retired' | 'dropped'
+/**
+ * `wanted`: somebody has asked for it, and no host has begun. `building`: it catches up. `live`: readers see it. `retired`: it was
+ * live once, and is kept for a while.
+ */
+export type ProjectionPhase = 'wanted' | 'building' | 'live' | 'retired' | 'dropped'
+
+/** Builds of one version, at most. */
+export const maxBuilds = 9_999
 
 /** What the books say of a version; times are RFC 3339. */
 export interface ProjectionRecord extends ProjectionVersion {
+  readonly build: number
   /** The kind of target that keeps its rows. */
   readonly target: string
   readonly phase: ProjectionPhase
@@ -73,7 +82,13 @@ export interface Projections {
     create?: (tx: SqlTransaction) => Promise<void>,
   ): Promise<ProjectionRecord>
   /** The version that readers see; undefined while none has caught up yet. */
-  live(name: string): Promise<number | undefined>
+  live(name: string): Promise<ProjectionVersion | undefined>
+  /**
+   * Asks for a new build of a version, by default of the live one: whoever has its definition fills it beside what there is, and it
+   * becomes live like a new version. Rejects with NOT_FOUND `NO_PROJECTION`, and with FAILED_PRECONDITION `PROJECTION_OLD` when a
+   * newer version is live, `PROJECTION_BUILDING` while another build of the version is wanted or being built.
+   */
+  rebuild(of: { readonly name: string; readonly version?: number }): Promise<ProjectionRecord>
   /** All versions, by name and version. */
   list(): Promise<readonly ProjectionRecord[]>
   /** How far the version has come, for each source it has read. */
@@ -100,13 +115,46 @@ export interface Projections {
 }
 
 /** The consumer group that feeds a version: its marks, its low-water mark and its parked keys are the version's own. */
-export function projectionGroup({ name, version }: ProjectionVersion): string {
-  return `${name}@${version}`
+export function projectionGroup({ name, version, build = 1 }: ProjectionVersion): string {
+  return build === 1 ? `${name}@${version}` : `${name}@${version}.${build}`
+}
+
+/** Below 0 when the first is the older one, by version and build. */
+export function compareVersions(one: ProjectionVersion, other: ProjectionVersion): number {
+  return one.version - other.version || (one.build ?? 1) - (other.build ?? 1)
+}
+
+/** Which build of a version comes next, by the books; throws what {@link Projections.rebuild} says. */
+export function nextBuild(
+  { name, version }: { readonly name: string; readonly version?: number | undefined },
+  known: readonly ProjectionRecord[],
+): ProjectionRecord {
+  const live = known.find((record) => record.name === name && record.phase === 'live')
+  const wanted = version ?? live?.version
+  const builds = known.filter((record) => record.name === name && record.version === wanted)
+  const last = builds.toSorted(compareVersions).at(-1)
+  if (last === undefined || wanted === undefined) throw noProjection(name, wanted)
+  const refuse = (reason: string, why: string): BanyanError =>
+    new BanyanError('FAILED_PRECONDITION', `version ${wanted} of projection '${name}' ${why}`, { reason })
+  if (live !== undefined && live.version > wanted)
+    throw refuse('PROJECTION_OLD', `cannot become live any more: version ${live.version} is`)
+  if (builds.some(({ phase }) => phase === 'wanted' || phase === 'building'))
+    throw refuse('PROJECTION_BUILDING', 'is being built already')
+  if (last.build >= maxBuilds) throw refuse('TOO_MANY_BUILDS', `has ${maxBuilds} builds already (maxBuilds)`)
+  return { ...last, build: last.build + 1, phase: 'wanted', liveAt: undefined, retiredAt: undefined }
+}
+
+function noProjection(name: string, version: number | undefined): BanyanError {
+  const what =
+    version === undefined
+      ? `projection '${name}' has no live version`
+      : `there is no version ${version} of projection '${name}'`
+  return new BanyanError('NOT_FOUND', what, { reason: 'NO_PROJECTION', hint: 'See banyan projections list.' })
 }
 
 /** What is said to whoever wants to drop what readers see. */
-export function projectionLive({ name, version }: ProjectionVersion): BanyanError {
-  return new BanyanError('FAILED_PRECONDITION', `version ${version} of projection '${name}' is live`, {
+export function projectionLive(of: ProjectionVersion): BanyanError {
+  return new BanyanError('FAILED_PRECONDITION', `'${projectionGroup(of)}' is the live version of its projection`, {
     reason: 'PROJECTION_LIVE',
     hint: 'Let another version become live first.',
   })

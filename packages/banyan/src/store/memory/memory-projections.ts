@@ -5,6 +5,8 @@
 import type { Environment } from '../../core/environment/environment.ts'
 import { sleep } from '../../core/environment/timers.ts'
 import {
+  compareVersions,
+  nextBuild,
   type ProjectionProgress,
   type ProjectionRecord,
   type Projections,
@@ -35,7 +37,7 @@ const pollMs = 10
 export function createMemoryProjections(options: MemoryProjectionsOptions): Projections {
   const { clock } = options.environment
   const records = new Map<string, ProjectionRecord>()
-  const live = new Map<string, number>()
+  const live = new Map<string, ProjectionVersion>()
   let queue: Promise<unknown> = Promise.resolve()
 
   const nowText = (): string => new Date(clock.now()).toISOString()
@@ -45,25 +47,24 @@ export function createMemoryProjections(options: MemoryProjectionsOptions): Proj
     queue = next.catch(() => undefined)
     return next
   }
-  function retire(name: string, version: number | undefined): void {
-    const key = version === undefined ? '' : projectionGroup({ name, version })
+  function retire(of: ProjectionVersion | undefined): void {
+    const key = of === undefined ? '' : projectionGroup(of)
     const record = records.get(key)
     if (record !== undefined) records.set(key, { ...record, phase: 'retired', retiredAt: nowText() })
   }
   async function swap(of: ProjectionVersion, { ends, withinMs = 5_000 }: SwapOptions): Promise<SwapOutcome> {
     const key = projectionGroup(of)
     const record = records.get(key)
-    if (record === undefined || record.phase === 'dropped') return 'unknown'
+    if (record === undefined || record.phase === 'dropped' || record.phase === 'wanted') return 'unknown'
     const before = live.get(of.name)
-    if (before === of.version) return 'live already'
-    if (before !== undefined && before > of.version) return 'older'
-    const release =
-      before === undefined ? undefined : await options.door.hold(projectionGroup({ name: of.name, version: before }))
+    if (before !== undefined && compareVersions(before, of) === 0) return 'live already'
+    if (before !== undefined && compareVersions(before, of) > 0) return 'older'
+    const release = before === undefined ? undefined : await options.door.hold(projectionGroup(before))
     try {
       if (!(await reaches(options, of, await ends(), withinMs))) return 'late'
       if (before !== undefined && options.parkedOf(key) > 0) return 'parked'
-      retire(of.name, before)
-      live.set(of.name, of.version)
+      retire(before)
+      live.set(of.name, { name: of.name, version: of.version, build: record.build })
       records.set(key, { ...record, phase: 'live', liveAt: nowText() })
       return 'swapped'
     } finally {
@@ -76,13 +77,19 @@ export function createMemoryProjections(options: MemoryProjectionsOptions): Proj
       alone(async () => {
         const key = projectionGroup(of)
         const known = records.get(key)
-        if (known !== undefined) return known
+        if (known !== undefined && known.phase !== 'wanted') return known
         if (create !== undefined) await options.transact(create)
-        const record = newRecord(of, target, nowText())
+        const record = { ...newRecord(of, target, nowText()), ...known, phase: 'building' as const }
         records.set(key, record)
         return record
       }),
     live: async (name) => live.get(name),
+    rebuild: (of) =>
+      alone(async () => {
+        const record = { ...nextBuild(of, [...records.values()]), createdAt: nowText() }
+        records.set(projectionGroup(record), record)
+        return record
+      }),
     list: async () => [...records.values()].toSorted(byNameAndVersion),
     progress: async (of) => options.progressOf(projectionGroup(of)),
     swap: (of, how) => alone(() => swap(of, how)),
@@ -93,7 +100,8 @@ export function createMemoryProjections(options: MemoryProjectionsOptions): Proj
         const key = projectionGroup(of)
         const record = records.get(key)
         if (record === undefined) return false
-        if (live.get(of.name) === of.version) throw projectionLive(of)
+        const shown = live.get(of.name)
+        if (shown !== undefined && compareVersions(shown, of) === 0) throw projectionLive(of)
         if (destroy !== undefined) await options.transact(destroy)
         options.forget(key)
         if (forget) records.delete(key)
@@ -103,13 +111,17 @@ export function createMemoryProjections(options: MemoryProjectionsOptions): Proj
   }
 }
 
-function newRecord({ name, version }: ProjectionVersion, target: string, createdAt: string): ProjectionRecord {
-  return { name, version, target, phase: 'building', createdAt, liveAt: undefined, retiredAt: undefined }
+function newRecord(
+  { name, version, build = 1 }: ProjectionVersion,
+  target: string,
+  createdAt: string,
+): ProjectionRecord {
+  return { name, version, build, target, phase: 'building', createdAt, liveAt: undefined, retiredAt: undefined }
 }
 
 function byNameAndVersion(one: ProjectionRecord, other: ProjectionRecord): number {
   if (one.name !== other.name) return one.name < other.name ? -1 : 1
-  return one.version - other.version
+  return compareVersions(one, other)
 }
 
 /** Waits until the version is where the log ends, or the time is over. */

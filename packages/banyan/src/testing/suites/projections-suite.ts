@@ -72,7 +72,10 @@ export function projectionsSuite(name: string, open: () => Promise<OpenedStore>)
       expect(await projections.swap(one, { ends: ends(5) })).toBe('live already')
       await feed(two, 5)
       expect(await other.swap(two, { ends: ends(5) })).toBe('swapped')
-      expect([await projections.live('sales'), await phases()]).toEqual([2, ['sales@1 retired', 'sales@2 live']])
+      expect([await projections.live('sales'), await phases()]).toEqual([
+        { ...two, build: 1 },
+        ['sales@1 retired', 'sales@2 live'],
+      ])
       const [retired, live] = await projections.list()
       expect(Date.parse(retired?.retiredAt ?? '')).toBeGreaterThanOrEqual(Date.parse(retired?.liveAt ?? ''))
       expect(live?.retiredAt).toBeUndefined()
@@ -83,7 +86,7 @@ export function projectionsSuite(name: string, open: () => Promise<OpenedStore>)
       await projections.register(two, 'sample')
       expect(await projections.swap(two, { ends: ends(0) })).toBe('swapped')
       expect(await projections.swap(one, { ends: ends(0) })).toBe('older')
-      expect(await projections.live('sales')).toBe(2)
+      expect(await projections.live('sales')).toMatchObject(two)
     })
 
     it('swap nothing when the version does not arrive in time, and let the old one go on', async () => {
@@ -114,7 +117,7 @@ export function projectionsSuite(name: string, open: () => Promise<OpenedStore>)
       }
       expect(await projections.swap(one, { ends: ends(5) })).toBe('swapped')
       expect(await projections.swap(two, { ends: ends(5) })).toBe('parked')
-      expect(await projections.live('sales')).toBe(1)
+      expect(await projections.live('sales')).toMatchObject(one)
     })
 
     it('hold the old version still while the end is asked for, with what it has under way inside', async () => {
@@ -176,6 +179,51 @@ export function projectionsSuite(name: string, open: () => Promise<OpenedStore>)
       expect([destroyed, await phases()]).toEqual([1, ['sales@1 dropped', 'sales@2 live']])
       expect(await projections.register(one, 'sample')).toMatchObject({ phase: 'dropped' })
       expect(await projections.swap(one, { ends: ends(0) })).toBe('unknown')
+    })
+
+    it('build a version again beside itself, and swap it in like a new one', async () => {
+      await projections.register(one, 'sample')
+      await feed(one, 5)
+      await projections.swap(one, { ends: ends(5) })
+      const again = await other.rebuild({ name: 'sales' })
+      expect(again).toMatchObject({ ...one, build: 2, phase: 'wanted', target: 'sample' })
+      expect(await projections.swap(again, { ends: ends(0) })).toBe('unknown')
+      let created = 0
+      const create = async (): Promise<void> => {
+        created += 1
+      }
+      const both = await Promise.all([projections, other].map((books) => books.register(again, 'sample', create)))
+      expect([created, both.map(({ phase }) => phase)]).toEqual([1, ['building', 'building']])
+      expect(await projections.progress(again)).toEqual([])
+      await feed(again, 5)
+      expect(await projections.swap(again, { ends: ends(5) })).toBe('swapped')
+      expect(await projections.swap(one, { ends: ends(5) })).toBe('older')
+      expect(await other.live('sales')).toEqual({ ...one, build: 2 })
+      expect((await other.list()).map(({ build, phase }) => [build, phase])).toEqual([
+        [1, 'retired'],
+        [2, 'live'],
+      ])
+      expect(await rejection(projections.drop(again))).toMatchObject({ reason: 'PROJECTION_LIVE' })
+      expect(await projections.drop(one)).toBe(true)
+      expect((await projections.rebuild(one)).build).toBe(3)
+    })
+
+    it('build nothing again that is not known, is being built, or is older than what is live', async () => {
+      expect(await rejection(projections.rebuild({ name: 'sales' }))).toMatchObject({ reason: 'NO_PROJECTION' })
+      await projections.register(one, 'sample')
+      expect(await rejection(projections.rebuild({ name: 'sales' }))).toMatchObject({ reason: 'NO_PROJECTION' })
+      expect(await rejection(projections.rebuild(one))).toMatchObject({ reason: 'PROJECTION_BUILDING' })
+      await projections.swap(one, { ends: ends(0) })
+      await projections.rebuild(one)
+      const twice = await rejection(other.rebuild(one))
+      expect(twice).toMatchObject({ code: 'FAILED_PRECONDITION', reason: 'PROJECTION_BUILDING' })
+      await projections.register(two, 'sample')
+      await projections.swap(two, { ends: ends(0) })
+      expect(await rejection(projections.rebuild(one))).toMatchObject({ reason: 'PROJECTION_OLD' })
+      expect(await rejection(projections.rebuild({ name: 'sales', version: 9 }))).toMatchObject({
+        code: 'NOT_FOUND',
+        reason: 'NO_PROJECTION',
+      })
     })
 
     it('begin a forgotten version anew', async () => {
