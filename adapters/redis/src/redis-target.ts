@@ -43,8 +43,8 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[5])
 return 'applied'`
 
 /** Everything of a version begins with it. */
-export function prefixOf({ name, version }: ProjectionVersion): string {
-  return `{p:${name}:v${version}}`
+export function prefixOf({ name, version, build = 1 }: ProjectionVersion): string {
+  return `{p:${name}:v${version}${build === 1 ? '' : `.${build}`}}`
 }
 
 /**
