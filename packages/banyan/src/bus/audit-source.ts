@@ -125,19 +125,25 @@ async function compare(
   for (const { id, offset } of entries) if (!offsets.has(id)) offsets.set(id, offset)
   const doubtful = census.latest.filter(({ id }) => !offsets.has(id)).map(({ id }) => id)
   const found = doubtful.length === 0 ? new Set() : await keeping.having(source, doubtful)
-  // What was made before the first event that is kept went with its segment.
-  const keptMs = await keptSince(keeping, facts)
-  const isKept = (id: string): boolean => keptMs !== undefined && (timeOfEventId(id) ?? keptMs) >= keptMs
-  const lost = doubtful.filter((id) => !found.has(id) && isKept(id))
+  const absent = doubtful.filter((id) => !found.has(id))
+  // What went by retention is absent as well. Asked for afterwards: it may have gone meanwhile.
+  const keptMs = absent.length === 0 ? 0 : await keptSince(keeping, (await keeping.source(source)) ?? facts)
+  const lost = absent.filter((id) => keptMs === 0 || (timeOfEventId(id) ?? 0) >= keptMs)
   return { missing: lost.length, inverted: countInverted(census, offsets), checked: census.latest.length }
 }
 
-/** Events made since then must be in the log; undefined when all of it has gone. */
-async function keptSince(keeping: LogKeeping, { source, start, end }: SourceFacts): Promise<number | undefined> {
+/**
+ * An event may lie before one that was made earlier, in a transaction that was open for longer, or on a host whose clock is ahead.
+ * A handler may take a minute.
+ */
+const disorderMs = 120_000
+
+/** Events made since then must be in the log: 0 when all must, infinite when none must. */
+async function keptSince(keeping: LogKeeping, { source, start }: SourceFacts): Promise<number> {
   if (start === 1) return 0
-  if (start > end) return undefined
   const [first] = await keeping.entries(source, start - 1, 1)
-  return timeOfEventId(first?.id ?? '') ?? 0
+  const firstMs = timeOfEventId(first?.id ?? '')
+  return firstMs === undefined ? Number.POSITIVE_INFINITY : firstMs + disorderMs
 }
 
 function countInverted({ latest }: OutboxCensus, offsets: ReadonlyMap<string, number>): number {
