@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { addBridges } from './bridge-commands.ts'
 import { addEvents } from './event-commands.ts'
 import { exitCodeOf, exitCodes, formatFailure, toFailureDocument } from './failure.ts'
+import { addProjections } from './projection-commands.ts'
 import { cliVersion } from './self.ts'
 
 /** Ends the process with a code. */
@@ -24,6 +25,7 @@ export function createProgram(finish: Finish): Command {
   addContract(program, finish)
   addEvents(program, finish)
   addBridges(program, finish)
+  addProjections(program, finish)
   addSchema(program, finish)
   program
     .command('describe', { hidden: true })

@@ -38,7 +38,15 @@ export async function openControlPort(parent: SystemView): Promise<ControlPort> 
   const at = { host: '127.0.0.1', port: parent.settings.controlPort }
   try {
     const server = await openControlServer(
-      { environment, status, restart, events, bridges: events.bridges, token: parent.data?.token ?? '' },
+      {
+        environment,
+        status,
+        restart,
+        events,
+        bridges: events.bridges,
+        projections: events.projections,
+        token: parent.data?.token ?? '',
+      },
       at,
     )
     return {

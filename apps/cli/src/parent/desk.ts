@@ -2,7 +2,7 @@
  * The event desk of a running system, opened when somebody first asks: most systems run without anybody looking. It has one
  * connection to each database that was made, besides those of the hosts, and gives them up when they are idle.
  */
-import type { BridgesApi, EventsApi } from 'banyan/control'
+import type { BridgesApi, EventsApi, ProjectionsApi } from 'banyan/control'
 import { BanyanError } from 'banyan/core'
 import type { Store } from 'banyan/store'
 import type { SystemView } from './system-view.ts'
@@ -10,6 +10,7 @@ import type { SystemView } from './system-view.ts'
 /** The desk, and its end. */
 export interface ParentDesk extends EventsApi {
   readonly bridges: BridgesApi
+  readonly projections: ProjectionsApi
   close(): Promise<void>
 }
 
@@ -18,6 +19,7 @@ const idleMs = 5_000
 interface Opened {
   readonly desk: EventsApi
   readonly bridges: BridgesApi
+  readonly projections: ProjectionsApi
   close(): Promise<void>
 }
 
@@ -36,6 +38,7 @@ export function createParentDesk(parent: SystemView): ParentDesk {
   }
   const desk = async (): Promise<EventsApi> => (await parts()).desk
   const bridges = async (): Promise<BridgesApi> => (await parts()).bridges
+  const projections = async (): Promise<ProjectionsApi> => (await parts()).projections
 
   return {
     lag: async () => (await desk()).lag(),
@@ -49,6 +52,11 @@ export function createParentDesk(parent: SystemView): ParentDesk {
       parked: async (which) => (await bridges()).parked(which),
       requests: async (which) => (await bridges()).requests(which),
       ask: async (request) => (await bridges()).ask(request),
+    },
+    projections: {
+      list: async () => (await projections()).list(),
+      rebuild: async (which) => (await projections()).rebuild(which),
+      drop: async (which) => (await projections()).drop(which),
     },
     async close() {
       await (await opened?.catch(() => undefined))?.close()
@@ -65,9 +73,12 @@ async function open({ provisioned, environment, system }: SystemView): Promise<O
   const { isMigrated } = await import('../events/migrated.ts')
   const { createBridgeDesk } = await import('../bridges/bridge-desk.ts')
   const { hasBridges } = await import('../bridges/has-bridges.ts')
+  const { createProjectionDesk } = await import('../projections/projection-desk.ts')
+  const { hasBuilds } = await import('../projections/has-builds.ts')
   const { services, bus: busUrl } = await provisioned
   const stores = new Map<string, Store>()
   const bridged = new Map<string, Store>()
+  const projecting = new Map<string, Store>()
   const bus = await openLog({ bus: busUrl, system: system.name })
   const all: Store[] = []
   const close = async (): Promise<void> => {
@@ -79,6 +90,7 @@ async function open({ provisioned, environment, system }: SystemView): Promise<O
       all.push(store)
       if (await isMigrated(store)) stores.set(service, store)
       if (await hasBridges(store)) bridged.set(service, store)
+      if (await hasBuilds(store)) projecting.set(service, store)
     }
   } catch (error) {
     await close()
@@ -87,6 +99,7 @@ async function open({ provisioned, environment, system }: SystemView): Promise<O
   return {
     desk: createEventDesk({ stores, bus, now: () => environment.clock.now() }),
     bridges: createBridgeDesk(bridged),
+    projections: createProjectionDesk({ stores: projecting, bus }),
     close,
   }
 }

@@ -10,6 +10,7 @@ import type { HttpRequest, HttpResponse, HttpServer } from '../core/environment/
 import { fromUnknown } from '../core/error.ts'
 import { type BridgesApi, changeBridges, readBridges } from './bridges-api.ts'
 import { changeEvents, type EventsApi, readEvents } from './events-api.ts'
+import { changeProjections, type ProjectionsApi, readProjections } from './projections-api.ts'
 import { readinessOf, type StatusDocument, targetsOf } from './status.ts'
 import { statusPage } from './status-page.ts'
 
@@ -25,6 +26,8 @@ export interface ControlServerOptions {
   readonly events?: EventsApi
   /** Bridges under `/bridges/`; 404 without it. */
   readonly bridges?: BridgesApi
+  /** Read models under `/projections/`; 404 without it. */
+  readonly projections?: ProjectionsApi
 }
 
 const loopbackNames = ['127.0.0.1', 'localhost', '[::1]']
@@ -164,11 +167,16 @@ interface Desk {
   readonly change: (path: string, body: unknown) => Promise<object | undefined>
 }
 
-function deskOf({ events, bridges }: ControlServerOptions, path: string): Desk | undefined {
+function deskOf({ events, bridges, projections }: ControlServerOptions, path: string): Desk | undefined {
   if (path.startsWith('/events/') && events !== undefined)
     return { read: (target) => readEvents(events, target), change: (at, body) => changeEvents(events, at, body) }
   if (path.startsWith('/bridges/') && bridges !== undefined)
     return { read: (target) => readBridges(bridges, target), change: (at, body) => changeBridges(bridges, at, body) }
+  if (path.startsWith('/projections/') && projections !== undefined)
+    return {
+      read: (target) => readProjections(projections, target),
+      change: (at, body) => changeProjections(projections, at, body),
+    }
   return undefined
 }
 

@@ -160,6 +160,59 @@ describe('a new version', () => {
   })
 })
 
+describe('a version that is built again', () => {
+  it('is filled beside itself under writes, swapped in, and what was before is dropped after its time', async () => {
+    const rig = createKeeperRig()
+    rig.relay().start()
+    await rig.publish(...many(300))
+    const one = await rig.keep(rig.define(1, { keepRetiredMs: 60_000 }))
+    const other = await rig.keep(rig.define(1, { keepRetiredMs: 60_000 }))
+    await rig.until(async () => (await rejection(one.read({}))) === undefined)
+    await rig.environment.run(rig.consumer.projections.rebuild({ name: 'rows' }))
+    const builds = (keeper: typeof one): unknown => keeper.status().map(({ build, state }) => [build, state])
+    let turn = 0
+    await rig.until(async () => {
+      await rig.publish(`k${turn % 5}:w${turn++}`)
+      return (await rig.consumer.projections.live('rows'))?.build === 2
+    })
+    expect((await rig.seen(one)).version).toBe(1)
+    await rig.until(async () => lengthOfRows((await rig.seen(other)).rows) === (await expectedLength(rig)))
+    expect((await rig.seen(other)).rows).toEqual(await expected(rig))
+    await rig.environment.advance(5_000)
+    expect([builds(one), builds(other)]).toEqual(
+      Array(2).fill([
+        [2, 'live'],
+        [1, 'retired'],
+      ]),
+    )
+    // Until it is dropped it is fed, too.
+    expect(lengthOfRows(await rig.rowsOf(1))).toBe(await expectedLength(rig))
+    await rig.environment.advance(65_000)
+    expect([builds(one), builds(other)]).toEqual(Array(2).fill([[2, 'live']]))
+    expect(await rig.rowsOf(1)).toEqual({})
+    await rig.environment.run(Promise.all([one.stop(1_000), other.stop(1_000)]))
+    const later = await rig.keep(rig.define(1))
+    expect((await rig.seen(later)).rows).toEqual(await expected(rig))
+    await rig.environment.run(later.stop(1_000))
+  })
+
+  it('gives way to a newer version that comes meanwhile', async () => {
+    const rig = createKeeperRig()
+    rig.relay().start()
+    await rig.publish(...many(50))
+    const one = rig.define(1)
+    const old = await rig.keep(one)
+    await rig.until(async () => (await rejection(old.read({}))) === undefined)
+    await rig.environment.run(old.stop(1_000))
+    await rig.environment.run(rig.consumer.projections.rebuild({ name: 'rows' }))
+    const newer = await rig.keep(rig.define(2, { previous: one, mark: '+' }))
+    await rig.until(async () => (await rig.seen(newer)).version === 2)
+    await rig.environment.advance(10_000)
+    expect(await rig.consumer.projections.live('rows')).toMatchObject({ version: 2, build: 1 })
+    await rig.environment.run(newer.stop(1_000))
+  })
+})
+
 describe('an old version', () => {
   it('is kept for its time after the swap, then dropped, and no longer fed by whoever has it', async () => {
     const rig = createKeeperRig()
@@ -191,6 +244,9 @@ function throughHost(host: FaultyHost, store: Store): Store {
 
 async function lengthOf(rig: KeeperRig, version: number): Promise<number> {
   return Object.values(await rig.rowsOf(version)).reduce((sum, row) => sum + row.split(' ').length - 1, 0)
+}
+function lengthOfRows(rows: Readonly<Record<string, string>>): number {
+  return Object.values(rows).reduce((sum, row) => sum + row.split(' ').length - 1, 0)
 }
 async function expectedLength(rig: KeeperRig): Promise<number> {
   return (await rig.logged()).length
