@@ -87,7 +87,8 @@ function faultsOf(given: Given, place: BridgePlace): readonly string[] {
 async function openSource(given: Given, host: BridgeHost): Promise<RunningBridge> {
   const { settings, store, system, service, environment, holder } = host
   const log = (message: string): void => host.log.info(message)
-  const parts: HostParts = { holder, makeEvent: host.toEvent }
+  const currentUrl = (): string => host.setting('url')
+  const parts: HostParts = { holder, makeEvent: host.toEvent, currentUrl }
   const place = { url: settings['url'] ?? '', into: store, system, service, environment, log }
   const options = resolveOptions({ ...given, ...namesOf(given, host), ...place }, parts)
   const source = createSource(options)

@@ -62,6 +62,8 @@ export type ResolvedOptions = Required<ChangeSourceOptions> & HostParts
 /** What a host has and a source by itself has not. */
 export interface HostParts {
   readonly makeEvent: MakeEvent
+  /** The address to connect to now. */
+  readonly currentUrl: () => string
   /** Of the lease: `<instance>#<incarnation>`; a later incarnation of an instance takes over at once. */
   readonly holder: string
 }
@@ -85,6 +87,7 @@ export function resolveOptions(given: ChangeSourceOptions, host?: HostParts): Re
     alarmRetainedBytes: 1024 ** 3,
     environment: realEnvironment(),
     log: () => {},
+    currentUrl: host?.currentUrl ?? (() => given.url),
     makeEvent: host?.makeEvent ?? createMakeEvent(given.system, given.service),
     ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as never as typeof given),
   } as Omit<ResolvedOptions, 'holder'>

@@ -72,8 +72,8 @@ export function fromRabbit(options: FromRabbitOptions): Bridge {
 type Given = Omit<FromRabbitOptions, 'url' | 'name'>
 
 function openIn({ toEvent, ...given }: Given, group: string, host: BridgeHost): RunningBridge {
-  const { environment, store, holder, log, settings } = host
-  const place = { environment, store, holder, log, group, url: settings['url'] ?? '' }
+  const { environment, store, holder, log } = host
+  const place = { environment, store, holder, log, group, url: () => host.setting('url') }
   const bridge = createBridgeIn(withDefaults({ ...given, ...place, makeEvents: createHostEvents(host, toEvent) }))
   bridge.start()
   const where = { group, source: sourceOf(given.queue), what: 'messages are' }

@@ -72,9 +72,9 @@ const drainShare = 0.5
 const drainPollMs = 20
 
 function openOut(given: Given, group: string, host: BridgeHost): RunningBridge {
-  const { environment, store, holder, log, settings, service: source, bus } = host
+  const { environment, store, holder, log, service: source, bus } = host
   if (bus === undefined) throw new BanyanError('FAILED_PRECONDITION', 'this host has no bus', { reason: 'NO_BUS' })
-  const place = { environment, store, holder, log, group, source, bus, url: settings['url'] ?? '' }
+  const place = { environment, store, holder, log, group, source, bus, url: () => host.setting('url') }
   const bridge = createRabbitBridgeOut({ ...given, ...place })
   bridge.start()
   const alarms = createParkedAlarm(store.inbox, { group, source, what: 'events are' }, environment.clock)

@@ -45,8 +45,8 @@ export function applicationNameOf(options: ResolvedOptions): string {
 
 /** How to reach the source. */
 export function toConnect(options: ResolvedOptions, signal?: AbortSignal): ConnectOptions {
-  const { url, connectTimeoutMs } = options
-  const base = { url, connectTimeoutMs, applicationName: applicationNameOf(options) }
+  const { currentUrl, connectTimeoutMs } = options
+  const base = { url: currentUrl(), connectTimeoutMs, applicationName: applicationNameOf(options) }
   return signal === undefined ? base : { ...base, signal }
 }
 

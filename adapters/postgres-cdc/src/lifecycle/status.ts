@@ -55,10 +55,7 @@ export async function readStatus(
 ): Promise<ChangeSourceStatus> {
   const [stored, slot] = await Promise.all([
     table.read().catch(() => undefined),
-    withSql(toConnect(options), (sql) => readSlot(sql, options.slot)).then(
-      (row) => toSlotHealth(options.slot, row, options.alarmRetainedBytes),
-      () => undefined,
-    ),
+    readHealth(options).catch(() => undefined),
   ])
   const state = stored?.state ?? progress.state
   return {
@@ -78,4 +75,10 @@ export async function readStatus(
     bufferedBytes: progress.bufferedBytes(),
     slot,
   }
+}
+
+/** The address may be one that cannot be asked for now. */
+async function readHealth(options: ResolvedOptions): Promise<SlotHealth> {
+  const row = await withSql(toConnect(options), (sql) => readSlot(sql, options.slot))
+  return toSlotHealth(options.slot, row, options.alarmRetainedBytes)
 }

@@ -10,7 +10,7 @@ import { BanyanError, type Environment, sleep } from 'banyan/core'
 /** What a link is made of. */
 export interface RabbitLinkOptions {
   /** `amqp://user:password@host:5672/vhost`; `amqps://` for TLS. */
-  readonly url: string
+  readonly url: string | (() => string)
   readonly environment: Environment
   readonly log: OperatorLog
   /** Declares what is needed and begins to consume, on every new channel. */
@@ -59,7 +59,7 @@ export function createRabbitLink({ url, environment, log, setUp }: RabbitLinkOpt
     failures += 1
   }
   async function once(): Promise<void> {
-    const found = await open(url)
+    const found = await open(typeof url === 'function' ? url() : url)
     try {
       await Promise.race([setUp(found.channel), found.ended.then(throwIt)])
       if (failures > 0) log.info('RabbitMQ is back')

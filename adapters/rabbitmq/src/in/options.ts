@@ -8,8 +8,8 @@ import { createMakeEvents, type MakeEvents } from './make-events.ts'
 /** What a bridge in is made of; times in milliseconds. */
 export interface RabbitBridgeInOptions {
   readonly environment: Environment
-  /** `amqp://user:password@host:5672/vhost`; `amqps://` for TLS. */
-  readonly url: string
+  /** `amqp://user:password@host:5672/vhost`; `amqps://` for TLS. A function is asked for each connection. */
+  readonly url: string | (() => string)
   readonly queue: string
   /** How the queue is made when it is not there; false leaves that to others. Default 'quorum'. */
   readonly declare?: 'quorum' | 'classic' | false

@@ -14,8 +14,8 @@ import { type ContentMode, toMessage } from './to-message.ts'
 /** What a bridge out is made of; times in milliseconds. */
 export interface RabbitBridgeOutOptions {
   readonly environment: Environment
-  /** `amqp://user:password@host:5672/vhost`; `amqps://` for TLS. */
-  readonly url: string
+  /** `amqp://user:password@host:5672/vhost`; `amqps://` for TLS. A function is asked for each connection. */
+  readonly url: string | (() => string)
   /** A durable topic exchange; made when it is not there, unless `declare` is false. */
   readonly exchange: string
   readonly declare?: boolean

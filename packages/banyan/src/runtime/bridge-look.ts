@@ -12,7 +12,7 @@ import { type BridgeRequestsOptions, carryOutRequests } from './bridge-requests.
 import { within } from './bridge-time.ts'
 
 /** How often, in milliseconds. */
-export const bridgeLookMs = 2_000
+export const bridgeLookMs = 1_000
 /** How long a report may take, in milliseconds. */
 export const bridgeReportMs = 10_000
 /** What the last note has, in milliseconds. */

@@ -61,7 +61,7 @@ describe('a request', () => {
     await rig.environment.advance(300_000)
     const before = opened
     await ask('skip')
-    await rig.environment.advance(2_500)
+    await rig.environment.advance(1_500)
     expect([opened, host.status().bridges[0]?.state]).toEqual([before + 1, 'working'])
     await rig.environment.run(host.stop())
   })

@@ -9,7 +9,7 @@ import { createWaits, type Waits } from '../bus/waits.ts'
 import type { AnyContract } from '../contract/define-contract.ts'
 import { BanyanError, isBanyanError } from '../core/error.ts'
 import type { Store } from '../store/store.ts'
-import type { Bridge, BridgeHost, BridgeReport, BridgeStatus, RunningBridge } from './bridge.ts'
+import type { Bridge, BridgeHost, BridgeReport, BridgeSettings, BridgeStatus, RunningBridge } from './bridge.ts'
 import { createBridgeEvents } from './bridge-events.ts'
 import { type BridgeLook, createBridgeLook } from './bridge-look.ts'
 import { createRedaction, type Redact, redactLog } from './bridge-redaction.ts'
@@ -26,6 +26,9 @@ export const bridgeOpenMs = 120_000
 /** What a stop has beyond its bound, in milliseconds; then the bridge is left to itself, fenced by its lease. */
 const afterStopMs = 1_000
 
+/** Settings that are blanked out of what is said: those of now, and so many of before. */
+const keptRedactions = 10
+
 /** What a runner is made of. */
 export interface BridgeRunnerOptions {
   readonly service: ServiceRuntime
@@ -41,7 +44,8 @@ export class BridgeRunner {
   readonly #waits: Waits
   readonly #look: BridgeLook
   readonly #ending = new AbortController()
-  #redact: Redact = createRedaction({})
+  #redactions: readonly Redact[] = []
+  #known = ''
   #running: RunningBridge | undefined
   #loop: Promise<void> | undefined
   #failures = 0
@@ -151,13 +155,27 @@ export class BridgeRunner {
 
   #host(signal: AbortSignal): BridgeHost {
     const { service, store, bus, holder } = this.#of
-    const settings = assertSettings(this.bridge)
-    this.#redact = createRedaction(settings)
+    const settings = this.#settings()
     const { environment, name, system, definition } = service
     const contract = definition.contract as unknown as AnyContract
-    const log = redactLog(service.log.child({ bridge: this.bridge.name }), this.#redact)
+    const log = redactLog(service.log.child({ bridge: this.bridge.name }), (text) => this.#redact(text))
+    const setting = (wanted: string): string => this.#settings()[wanted] ?? ''
     const place = { system, service: name, contract, settings }
-    return { ...place, environment, log, store, bus, holder, signal, ...createBridgeEvents(service) }
+    return { ...place, setting, environment, log, store, bus, holder, signal, ...createBridgeEvents(service) }
+  }
+
+  #redact(text: string): string {
+    return this.#redactions.reduce((said, redact) => redact(said), text)
+  }
+
+  /** What was a secret a while ago is one still. */
+  #settings(): BridgeSettings {
+    const settings = assertSettings(this.bridge)
+    const text = JSON.stringify(settings)
+    if (text === this.#known) return settings
+    this.#known = text
+    this.#redactions = [createRedaction(settings), ...this.#redactions].slice(0, keptRedactions)
+    return settings
   }
 
   async #act(request: Parameters<Bridge['act']>[1]): Promise<string> {

@@ -46,6 +46,8 @@ export interface BridgeHost extends BridgePlace {
   readonly bus: Bus | undefined
   /** `<instance>#<incarnation>`, for leases. */
   readonly holder: string
+  /** Asks for a setting again: for each connection, so that what has changed counts. Throws when it is missing now. */
+  setting(name: string): string
   /** Aborted when the bridge must end. */
   readonly signal: AbortSignal
   /**

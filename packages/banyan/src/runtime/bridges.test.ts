@@ -156,6 +156,22 @@ describe('a host', () => {
     await rig.environment.run(host.stop())
   })
 
+  it('asks for a setting again for each connection, and keeps to itself what it was', async () => {
+    let url: string | undefined = 'pg://u:first-pw@a'
+    const { bridge, host: given } = probe({ settings: { url: () => url } })
+    const host = await rig.start([bridge])
+    await rig.environment.advance(1)
+    expect(given().setting('url')).toBe('pg://u:first-pw@a')
+    url = 'pg://u:second-pw@b'
+    expect([given().setting('url'), given().setting('none')]).toEqual([url, ''])
+    given().log.info('no way from pg://u:first-pw@a to b with second-pw', { error: new Error('first-pw') })
+    expect(rig.lines.join()).toMatch(/no way from \*\*\* to b with \*\*\*/)
+    expect(rig.lines.join()).not.toMatch(/first-pw|second-pw/)
+    url = undefined
+    expect(() => given().setting('url')).toThrow("the setting 'url' is missing")
+    await rig.environment.run(host.stop())
+  })
+
   it('begins with the first back-off again when a bridge had worked for long', async () => {
     const { bridge, fail, openedMs, stops } = probe()
     const host = await rig.start([bridge])
