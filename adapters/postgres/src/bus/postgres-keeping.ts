@@ -130,13 +130,7 @@ export function createPostgresKeeping(run: RunAlone, log: SegmentedLog): LogKeep
           events += segment.last - segment.first + 1
         }
       }
-      await run(notePins, [
-        options.sources ?? null,
-        pinned.map(({ source }) => source),
-        pinned.map(({ group }) => group),
-        pinned.map((one) => one.events),
-        pinned.map(({ bytes }) => bytes),
-      ])
+      await note(run, options, pinned)
       return { segments: dropped, events, pinned, held }
     },
     entries: (source, afterOffset, limit) => log.read(source, afterOffset, limit, entryRows),
@@ -159,6 +153,18 @@ export function createPostgresKeeping(run: RunAlone, log: SegmentedLog): LogKeep
       await run('UPDATE banyan.source SET baseline = $2::jsonb WHERE name = $1', [source, JSON.stringify(baseline)])
     },
   }
+}
+
+/** For whoever asks who reads what. */
+async function note(run: RunAlone, { sources }: RetainOptions, pinned: readonly Pin[]): Promise<void> {
+  const column = <Value>(of: (pin: Pin) => Value): readonly Value[] => pinned.map(of)
+  await run(notePins, [
+    sources ?? null,
+    column(({ source }) => source),
+    column(({ group }) => group),
+    column(({ events }) => events),
+    column(({ bytes }) => bytes),
+  ])
 }
 
 function isOurs(source: string, { sources }: RetainOptions): boolean {

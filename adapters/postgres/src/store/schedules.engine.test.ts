@@ -31,11 +31,9 @@ describeEngines('schedules', (engine) => {
   })
 
   async function start(name: string, schedule: Schedule<Ctx>): Promise<Host> {
+    const clock = defineService(Clock, { database, operations: {}, schedules: [schedule] })
     const host = createHost({
-      system: defineSystem({
-        name: 'test',
-        services: [defineService(Clock, { database, operations: {}, schedules: [schedule] })],
-      }),
+      system: defineSystem({ name: 'test', services: [clock] }),
       environment: realEnvironment(),
       incarnation: `${name}#1`,
       openStore: () => createPostgresStore({ url, service: 'clock', maxConnections: 4 }),

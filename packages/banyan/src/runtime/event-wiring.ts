@@ -11,7 +11,7 @@ import { assertBridges, createBridges } from './bridges.ts'
 import { createJobRunner, type JobRunner } from './jobs.ts'
 import { createHostLogKeeper } from './log-keeper.ts'
 import { createKeepers } from './projections.ts'
-import { createScheduleRunner, type ScheduleRunner } from './schedule/schedule-runner.ts'
+import { createScheduleRunner, type ScheduleRunner } from './schedule-runner.ts'
 import type { ServiceRuntime } from './service-runtime.ts'
 import { createConsumers } from './subscriptions.ts'
 

@@ -19,11 +19,12 @@ import { type Channels, createChannels } from './channels.ts'
 import { createEventWiring, type EventWiring } from './event-wiring.ts'
 import { type CallFunction, EntryFrame } from './frame.ts'
 import type { HostState, Readiness } from './health.ts'
+import { createHostMetrics } from './host-metrics.ts'
 import type { HostOptions, StopReport } from './host-options.ts'
 import { type HostStatus, toHostStatus } from './host-status.ts'
 import { createInbound, gatewayName } from './inbound.ts'
 import { loadServices } from './load-services.ts'
-import { createHostMetrics } from './metrics/host-metrics.ts'
+import { openStores } from './open-stores.ts'
 import { draining, unknownOperation } from './refusals.ts'
 import { compileRemoteCall } from './remote-call.ts'
 import { ServiceRuntime } from './service-runtime.ts'
@@ -105,27 +106,16 @@ export class Host {
     const { system, services, network, bus, environment } = this.#options
     const definitions = await loadServices(system, services)
     await this.#options.schemas?.admit(definitions.map(({ contract }) => contract as unknown as AnyContract))
-    const opened = await Promise.allSettled(
-      definitions.map(({ contract, database }) => database && this.#options.openStore(contract.name, database)),
-    )
-    this.#stores = new Map(
-      opened.flatMap((result, index) =>
-        result.status === 'fulfilled' && result.value !== undefined
-          ? [[definitions[index]?.contract.name ?? '', result.value]]
-          : [],
-      ),
-    )
-    const faults = opened.flatMap((result, index) =>
-      result.status === 'rejected' ? [{ name: definitions[index]?.contract.name, error: result.reason as Error }] : [],
-    )
-    if (faults.length > 0) throw cannotOpen(faults)
+    const { stores, error } = await openStores(definitions, this.#options.openStore)
+    this.#stores = stores
+    if (error !== undefined) throw error
     this.#services = definitions.map(
-      (definition, index) =>
+      (definition) =>
         new ServiceRuntime({
           system: system.name,
           definition,
           environment,
-          store: (opened[index] as PromiseFulfilledResult<Store | undefined>).value,
+          store: stores.get(definition.contract.name),
           log: this.#options.log,
           spans: this.spans,
         }),
@@ -201,19 +191,9 @@ export class Host {
     return toHostStatus(this, this.#services, this.#wiring)
   }
 
-  /**
-   * What `/metrics` tells: status, databases and instruments as numbers. Waits for a database no longer than a second or two, and
-   * never rejects because of one.
-   */
+  /** What `/metrics` tells. Waits for databases two seconds at most, and never rejects because of one. */
   metrics(): Promise<readonly MetricFamily[]> {
-    const { environment, bus } = this.#options
-    this.#metrics ??= createHostMetrics({
-      environment,
-      bus,
-      meter: this.meter,
-      status: () => this.status(),
-      stores: () => this.#stores,
-    })
+    this.#metrics ??= createHostMetrics(this.#options, this, () => this.#stores)
     return this.#metrics()
   }
 
@@ -268,11 +248,3 @@ const toWires = (service: ServiceRuntime): readonly (readonly [string, CallFunct
     operation.wire,
     service.operations.get(operation.name) as CallFunction,
   ])
-
-function cannotOpen(faults: readonly { readonly name: string | undefined; readonly error: Error }[]): BanyanError {
-  const lines = faults.map(({ name, error }) => `  - ${name}: ${error.message}`)
-  return new BanyanError('UNAVAILABLE', `cannot open the databases of this host:\n${lines.join('\n')}`, {
-    reason: 'CANNOT_OPEN_STORES',
-    cause: new AggregateError(faults.map(({ error }) => error)),
-  })
-}

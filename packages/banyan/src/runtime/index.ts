@@ -1,5 +1,6 @@
 /** runtime: services, systems, and the hosts that run them. */
 export type { AggregateReads, AggregateWrites } from './aggregate-context.ts'
+export { answerMetrics } from './answer-metrics.ts'
 export type {
   Bridge,
   BridgeHost,
@@ -36,16 +37,15 @@ export type { HostNetwork, HostOptions, StopReport } from './host-options.ts'
 export type { HostStatus, ServiceStatus } from './host-status.ts'
 export { gatewayName } from './inbound.ts'
 export type { OperationCounters } from './local-call.ts'
-export { answerMetrics } from './metrics/answer-metrics.ts'
-export {
-  type CatchUp,
-  type CronTimes,
-  type EveryTimes,
-  type Occurrence,
-  publishes,
-  type Schedule,
+export { publishes } from './publishes.ts'
+export type {
+  CatchUp,
+  CronTimes,
+  EveryTimes,
+  Occurrence,
+  Schedule,
 } from './schedule/define-schedule.ts'
 export { scheduleSource } from './schedule/schedule-group.ts'
-export type { ScheduleStatus } from './schedule/schedule-runner.ts'
+export type { ScheduleStatus } from './schedule/schedule-status.ts'
 export { dataSchemaOf, type SchemaGate } from './schema-gate.ts'
 export * from './subscribe.ts'

@@ -76,13 +76,7 @@ export function createMemoryKeeping(clock: Clock, logs: ReadonlyMap<string, Memo
       )
       return new Set(ids.filter((id) => all.has(id)))
     },
-    async schemas(source, type) {
-      const log = logs.get(source)
-      if (log === undefined) return undefined
-      const own = log.read(0, Number.POSITIVE_INFINITY).filter((event) => event.type === type)
-      const found = new Set(own.map(({ envelope }) => dataSchemaIn(envelope)))
-      return found.has(undefined) ? undefined : ([...found] as readonly string[])
-    },
+    schemas: async (source, type) => schemasOf(logs.get(source), type),
     async setBaseline(source, baseline) {
       const log = logs.get(source)
       if (log !== undefined) log.baseline = baseline
@@ -93,4 +87,11 @@ export function createMemoryKeeping(clock: Clock, logs: ReadonlyMap<string, Memo
 function pinOf({ group }: Reader, pins: readonly Pin[]): Reader['pinned'] {
   const pin = pins.find((one) => one.group === group)
   return pin === undefined ? nothing : { events: pin.events, bytes: pin.bytes }
+}
+
+function schemasOf(log: MemoryLog | undefined, type: string): readonly string[] | undefined {
+  if (log === undefined) return undefined
+  const own = log.read(0, Number.POSITIVE_INFINITY).filter((event) => event.type === type)
+  const found = new Set(own.map(({ envelope }) => dataSchemaIn(envelope)))
+  return found.has(undefined) ? undefined : ([...found] as readonly string[])
 }

@@ -1,7 +1,4 @@
 /** What a service does at set times, as a description: when, and what. The host runs it (schedule-runner.ts). */
-import type { Event } from '../../contract/event.ts'
-import type { Owned } from '../../contract/operation.ts'
-import type { CommandContext } from '../context.ts'
 import { parseCron } from './cron.ts'
 import { findTimeZone } from './time-zone.ts'
 import { fromCron, fromInterval, type Timetable } from './timetable.ts'
@@ -54,7 +51,7 @@ export type Schedule<Ctx = never> = (EveryTimes | CronTimes) & {
 }
 
 /** The shortest and the longest interval, in milliseconds. */
-export const scheduleIntervalMs = { min: 1_000, max: 31 * 86_400_000 } as const
+export const scheduleIntervalMs: { readonly min: number; readonly max: number } = { min: 1_000, max: 31 * 86_400_000 }
 
 /** A schedule whose types are no longer known. */
 export interface ScheduleShape {
@@ -81,22 +78,4 @@ export function toTimetable({ everyMs, cron, timezone = 'UTC' }: ScheduleShape):
   if (zone === undefined) return `'${timezone}' is no time zone of the IANA database, like 'Europe/Zurich'`
   const timetable = fromCron(fields, zone)
   return timetable.next(0) === undefined ? `cron '${cron}' never occurs` : timetable
-}
-
-/**
- * The `run` of a schedule that publishes one event at each occurrence, exactly once.
- *
- * @example
- * const schedule = {
- *   name: 'remind',
- *   cron: '0 8 * * MON-FRI',
- *   timezone: 'Europe/Zurich',
- *   run: publishes(Orders.events.paymentOverdue, ({ atMs }) => ({ orderId: `o-${atMs}` })),
- * }
- */
-export function publishes<E extends Event & Owned>(
-  event: E,
-  data: (occurrence: Occurrence) => E['~types']['data'],
-): (occurrence: Occurrence, ctx: CommandContext<E['contract'], never>) => Promise<void> {
-  return (occurrence, ctx) => ctx.transact(async (tx) => tx.publish(event as never, data(occurrence) as never))
 }

@@ -1,11 +1,11 @@
 /** What only databases know of a host's events: how much waits, how old it is, where logs begin and end, what is parked. */
-import type { Bus } from '../../bus/bus.ts'
-import type { Environment } from '../../core/environment/environment.ts'
-import type { GroupProgress } from '../../store/dead-letters.ts'
-import type { OutboxExtent } from '../../store/outbox.ts'
-import type { ScheduledDepth } from '../../store/scheduled.ts'
-import type { Store } from '../../store/store.ts'
-import { createPart, type Part } from './part.ts'
+import type { Bus } from '../bus/bus.ts'
+import type { Environment } from '../core/environment/environment.ts'
+import type { GroupProgress } from '../store/dead-letters.ts'
+import type { OutboxExtent } from '../store/outbox.ts'
+import type { ScheduledDepth } from '../store/scheduled.ts'
+import type { Store } from '../store/store.ts'
+import { createPart, type Part } from './metrics-part.ts'
 
 /** Where a log begins and ends; `start` is not known of one that something else keeps. */
 export interface LogExtent {

@@ -1,15 +1,15 @@
 // What a host tells Prometheus, read by a strict reader of the format.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { command, defineContract, event, t } from '../../contract/index.ts'
-import { createVirtualEnvironment } from '../../core/environment/virtual/index.ts'
-import { defineDatabase } from '../../store/define-database.ts'
-import { toExposition } from '../../telemetry/metrics/exposition.ts'
-import { parseOpenMetrics, type ReadSample } from '../../telemetry/metrics/fixtures/parse-openmetrics.ts'
-import { startTestSystem, type TestSystem } from '../../testing/index.ts'
-import { defineService } from '../define-service.ts'
-import { defineSystem } from '../define-system.ts'
+import { command, defineContract, event, t } from '../contract/index.ts'
+import { createVirtualEnvironment } from '../core/environment/virtual/index.ts'
+import { defineDatabase } from '../store/define-database.ts'
+import { toExposition } from '../telemetry/metrics/exposition.ts'
+import { parseOpenMetrics, type ReadSample } from '../telemetry/metrics/fixtures/parse-openmetrics.ts'
+import { startTestSystem, type TestSystem } from '../testing/index.ts'
 import { answerMetrics } from './answer-metrics.ts'
-import { createPart, partFreshMs, partWithinMs } from './part.ts'
+import { defineService } from './define-service.ts'
+import { defineSystem } from './define-system.ts'
+import { createPart, partFreshMs, partWithinMs } from './metrics-part.ts'
 
 const database = defineDatabase<Record<never, never>>({ migrations: new URL('./none/', import.meta.url) })
 const Pings = defineContract('pings', {

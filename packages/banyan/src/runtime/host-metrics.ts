@@ -2,38 +2,35 @@
  * All metrics of a host: what its status says, what its databases say, and what its instruments have counted. Numbers that the
  * status has anyway are not counted twice; they become families when somebody asks, and cost nothing until then.
  */
-import type { Bus } from '../../bus/bus.ts'
-import type { Environment } from '../../core/environment/environment.ts'
-import type { Store } from '../../store/store.ts'
-import type { Meter } from '../../telemetry/metrics/meter.ts'
-import { type MetricFamily, type Sample, toFamily } from '../../telemetry/metrics/metric-family.ts'
-import type { HostStatus } from '../host-status.ts'
+import type { Store } from '../store/store.ts'
+import type { Meter } from '../telemetry/metrics/meter.ts'
+import { type MetricFamily, type Sample, toFamily } from '../telemetry/metrics/metric-family.ts'
 import { consumerFamilies, deadLetterFamilies, projectionFamilies, scheduledFamilies } from './consumer-families.ts'
 import { auditFamilies, logFamilies, relayFamilies } from './event-families.ts'
 import { createFacts, type HostFacts } from './host-facts.ts'
-import { entries, stateSamples } from './samples.ts'
+import type { HostOptions } from './host-options.ts'
+import type { HostStatus } from './host-status.ts'
+import { entries, stateSamples } from './metrics-samples.ts'
 import { scheduleFamilies } from './schedule-families.ts'
 
-/** What metrics are made from. */
-export interface HostMetricsOptions {
-  readonly environment: Environment
-  readonly status: () => HostStatus
-  /** By service; as they are when somebody asks. */
-  readonly stores: () => ReadonlyMap<string, Store>
-  readonly bus: Bus | undefined
+/** Whose metrics they are. */
+interface Measured {
   readonly meter: Meter
+  status(): HostStatus
 }
 
 const hostStates = ['new', 'starting', 'ready', 'draining', 'stopped', 'failed'] as const
 
 /** Makes the function that gives all families. It never rejects for a database that is away: `banyan_metrics_answered` says so. */
-export function createHostMetrics(options: HostMetricsOptions): () => Promise<readonly MetricFamily[]> {
-  const { environment, status, meter } = options
-  const facts = createFacts({ ...options, sources: () => sourcesOf(status()) })
+export function createHostMetrics(
+  { environment, bus }: Pick<HostOptions, 'environment' | 'bus'>,
+  host: Measured,
+  stores: () => ReadonlyMap<string, Store>,
+): () => Promise<readonly MetricFamily[]> {
+  const facts = createFacts({ environment, bus, stores, sources: () => sourcesOf(host.status()) })
   return async () => {
     const known = await facts()
-    const now = status()
-    return [...hostFamilies(now, known, environment.clock.now()), ...meter.collect()]
+    return [...hostFamilies(host.status(), known, environment.clock.now()), ...host.meter.collect()]
   }
 }
 

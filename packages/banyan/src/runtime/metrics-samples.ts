@@ -1,5 +1,5 @@
 /** Samples out of what a host knows. */
-import type { Labels, Sample } from '../../telemetry/metrics/metric-family.ts'
+import type { Labels, Sample } from '../telemetry/metrics/metric-family.ts'
 
 /** One sample for each entry of a map, its key under this label; entries without a number are left out. */
 export function entries<Value>(

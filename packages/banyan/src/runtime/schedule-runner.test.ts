@@ -1,16 +1,17 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { defineContract, event, t } from '../../contract/index.ts'
-import { createVirtualEnvironment, type VirtualEnvironment } from '../../core/environment/virtual/index.ts'
-import { defineDatabase } from '../../store/define-database.ts'
-import { createMemoryStore } from '../../store/memory/memory-store.ts'
-import type { Store } from '../../store/store.ts'
-import { createLog } from '../../telemetry/log.ts'
-import type { ContextOf } from '../context.ts'
-import { defineService } from '../define-service.ts'
-import { defineSystem } from '../define-system.ts'
-import { createHost, type Host } from '../host.ts'
-import { publishes, type Schedule } from './define-schedule.ts'
-import type { ScheduleStatus } from './schedule-runner.ts'
+import { defineContract, event, t } from '../contract/index.ts'
+import { createVirtualEnvironment, type VirtualEnvironment } from '../core/environment/virtual/index.ts'
+import { defineDatabase } from '../store/define-database.ts'
+import { createMemoryStore } from '../store/memory/memory-store.ts'
+import type { Store } from '../store/store.ts'
+import { createLog } from '../telemetry/log.ts'
+import type { ContextOf } from './context.ts'
+import { defineService } from './define-service.ts'
+import { defineSystem } from './define-system.ts'
+import { createHost, type Host } from './host.ts'
+import { publishes } from './publishes.ts'
+import type { Schedule } from './schedule/define-schedule.ts'
+import type { ScheduleStatus } from './schedule/schedule-status.ts'
 
 const database = defineDatabase<Record<never, never>>({ migrations: new URL('./none/', import.meta.url) })
 const Clock = defineContract('clock', {
@@ -212,7 +213,7 @@ describe('a schedule', () => {
   })
 
   it('waits out what is away, and does not count that', async () => {
-    const { BanyanError } = await import('../../core/error.ts')
+    const { BanyanError } = await import('../core/error.ts')
     let away = 0
     const host = await start({
       name: 'hourly',

@@ -1,9 +1,9 @@
 /** The event path in numbers: outboxes, relays, logs, audits and retention. */
-import type { AuditRun, LogKeeperStatus } from '../../bus/log-keeper.ts'
-import { type MetricFamily, type Sample, toFamily } from '../../telemetry/metrics/metric-family.ts'
-import type { HostStatus } from '../host-status.ts'
+import type { AuditRun, LogKeeperStatus } from '../bus/log-keeper.ts'
+import { type MetricFamily, type Sample, toFamily } from '../telemetry/metrics/metric-family.ts'
 import type { HostFacts } from './host-facts.ts'
-import { entries, stateSamples } from './samples.ts'
+import type { HostStatus } from './host-status.ts'
+import { entries, stateSamples } from './metrics-samples.ts'
 
 const relayStates = ['stopped', 'starting', 'held', 'leading', 'failing'] as const
 

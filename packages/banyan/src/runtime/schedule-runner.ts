@@ -1,56 +1,25 @@
 /**
  * Runs one schedule on one host. Any number of hosts run the same one: whoever has the assignment works, the others wait for it, and
  * every effect is fenced by its epoch. Times come from the database's clock; the host's own only measures how long to sleep, and
- * never for longer than {@link maxSleepMs}, so that a clock that was put right is noticed.
+ * never for long, so that a clock that was put right is noticed.
  */
-import { createAttempts } from '../../bus/attempt.ts'
-import { equalJitterMs, fullJitterMs, loopBackoff } from '../../bus/backoff.ts'
-import { defaultRetry, isOutage } from '../../bus/delivery-policy.ts'
-import { createLeaseKeeper } from '../../bus/lease-keeper.ts'
-import { toOneLine } from '../../bus/operator-log.ts'
-import { createWaits } from '../../bus/waits.ts'
-import { AlreadyApplied, type Assignment, Fenced } from '../../store/inbox.ts'
-import type { Store } from '../../store/store.ts'
-import { cancelled } from '../refusals.ts'
-import type { ServiceRuntime } from '../service-runtime.ts'
-import { choose } from './choice.ts'
-import { type ScheduleShape, toTimetable } from './define-schedule.ts'
+import { createAttempts } from '../bus/attempt.ts'
+import { equalJitterMs, fullJitterMs, loopBackoff } from '../bus/backoff.ts'
+import { defaultRetry, isOutage } from '../bus/delivery-policy.ts'
+import { createLeaseKeeper } from '../bus/lease-keeper.ts'
+import { toOneLine } from '../bus/operator-log.ts'
+import { createWaits } from '../bus/waits.ts'
+import { type Assignment, Fenced } from '../store/inbox.ts'
+import type { Store } from '../store/store.ts'
+import { cancelled } from './refusals.ts'
 import { compileOccurrence } from './run-occurrence.ts'
-import { occurrenceId, scheduleGroup, scheduleSource } from './schedule-group.ts'
-import type { Timetable } from './timetable.ts'
-
-/** Time one run has, in milliseconds. */
-export const scheduleTimeoutMs = 60_000
-/** A host that dies without a word is replaced after this time, in milliseconds. */
-const leaseMs = 15_000
-/** The longest sleep, in milliseconds. */
-export const maxSleepMs = 5_000
-/** How long to wait before asking again for an assignment that somebody else holds. */
-const heldRetryMs = 1_000
-/** What a stop has after the run under way: for the low-water mark and the release. */
-const afterRunMs = 2_000
-/** Marks older than this are removed, in milliseconds, and how often that is looked at. */
-const keepMarksMs = 86_400_000
-const trimEveryMs = 600_000
-
-/** How a schedule is doing on this host. Moments are milliseconds since 1970. */
-export interface ScheduleStatus {
-  readonly service: string
-  readonly name: string
-  /** `held`: another host runs it. `failing`: the last run failed and is tried again, or its database is away. */
-  readonly state: 'stopped' | 'held' | 'waiting' | 'running' | 'failing'
-  /** Everything up to here is settled; undefined while another host runs it. */
-  readonly settledMs: number | undefined
-  /** When it occurs next, as of the last look. */
-  readonly nextMs: number | undefined
-  /** Of this host, since it began. */
-  readonly succeeded: number
-  readonly failed: number
-  readonly skipped: number
-  /** Occurrences that failed too often. */
-  readonly givenUp: number
-  readonly lastError: string | undefined
-}
+import { choose } from './schedule/choice.ts'
+import { type ScheduleShape, toTimetable } from './schedule/define-schedule.ts'
+import { occurrenceId, scheduleGroup, scheduleSource } from './schedule/schedule-group.ts'
+import type { ScheduleStatus } from './schedule/schedule-status.ts'
+import { afterRunMs, heldRetryMs, keepMarksMs, leaseMs, maxSleepMs, trimEveryMs } from './schedule/schedule-times.ts'
+import type { Timetable } from './schedule/timetable.ts'
+import type { ServiceRuntime } from './service-runtime.ts'
 
 /** A schedule that is kept. */
 export interface ScheduleRunner {
@@ -76,7 +45,6 @@ class ScheduleLoop {
   readonly #store: Store
   readonly #schedule: ScheduleShape
   readonly #holder: string
-  readonly #group: string
   readonly #timetable: Timetable
   readonly #apply: ReturnType<typeof compileOccurrence>
   readonly #waits: ReturnType<typeof createWaits>
@@ -97,12 +65,11 @@ class ScheduleLoop {
     this.#store = store
     this.#schedule = schedule
     this.#holder = holder
-    this.#group = scheduleGroup(schedule.name)
     // Checked when the service was defined.
     this.#timetable = toTimetable(schedule) as Timetable
-    this.#apply = compileOccurrence(service, store, schedule)
     this.#waits = createWaits(service.environment.timers)
     this.#attempts = createAttempts(service.environment.timers)
+    this.#apply = compileOccurrence(service, store, schedule, this.#attempts)
     this.#trimmedMs = service.environment.clock.monotonic()
   }
 
@@ -125,10 +92,9 @@ class ScheduleLoop {
   }
 
   status(): ScheduleStatus {
-    const { name } = this.#schedule
     return {
       service: this.#service.name,
-      name,
+      name: this.#schedule.name,
       state: this.#state,
       settledMs: this.#settledMs,
       nextMs: this.#nextMs,
@@ -166,7 +132,13 @@ class ScheduleLoop {
     const { environment } = this.#service
     const claimedMs = environment.clock.monotonic()
     const beginMs = Math.floor(await scheduled.now())
-    const assignment = await inbox.claim(this.#group, scheduleSource, this.#holder, leaseMs, beginMs)
+    const assignment = await inbox.claim(
+      scheduleGroup(this.#schedule.name),
+      scheduleSource,
+      this.#holder,
+      leaseMs,
+      beginMs,
+    )
     this.#settledMs = assignment?.cursor
     if (assignment === undefined) {
       this.#state = 'held'
@@ -201,10 +173,8 @@ class ScheduleLoop {
     if (choice.do === 'wait') return this.#sleep(assignment, nowMs, choice.inMs)
     if (choice.do === 'skip') {
       this.#counts.skipped += 1
-      this.#service.log.warn('occurrences of a schedule were missed and are skipped', {
-        ...this.#fields(choice.atMs),
-        since: new Date(doneMs).toISOString(),
-      })
+      const fields = { ...this.#fields(choice.atMs), since: new Date(doneMs).toISOString() }
+      this.#service.log.warn('occurrences of a schedule were missed and are skipped', fields)
       return this.#settle(assignment, choice.atMs)
     }
     await this.#occur(assignment, choice.atMs, doneMs)
@@ -222,28 +192,18 @@ class ScheduleLoop {
   }
 
   async #occur(assignment: Assignment, atMs: number, previousMs: number): Promise<void> {
-    const { inbox } = this.#store
-    const { group, source, epoch } = assignment
-    const { name } = this.#schedule
-    const eventId = occurrenceId(this.#service.name, name, atMs)
-    // Applied by a host that died before it could move the low-water mark.
-    if ((await inbox.marked(group, [eventId])).has(eventId)) return this.#settle(assignment, atMs)
-    const attempt = (await inbox.attempts(group, eventId)) + 1
     this.#state = 'running'
     try {
-      const mark = { group, source, epoch, eventId, offset: atMs, key: name }
-      const occurrence = { name, atMs, previousMs, attempt }
-      await this.#attempts.run((signal) => this.#apply(occurrence, mark, signal), scheduleTimeoutMs)
-      this.#counts.succeeded += 1
+      if (await this.#apply(assignment, atMs, previousMs)) this.#counts.succeeded += 1
     } catch (error) {
-      if (!(error instanceof AlreadyApplied)) return this.#fail(assignment, eventId, atMs, error)
+      return this.#fail(assignment, atMs, error)
     }
     this.#outages = 0
     this.#lastError = undefined
     await this.#settle(assignment, atMs)
   }
 
-  async #fail(assignment: Assignment, eventId: string, atMs: number, error: unknown): Promise<void> {
+  async #fail(assignment: Assignment, atMs: number, error: unknown): Promise<void> {
     // Taken over, or told to stop: nothing of it is the handler's fault.
     if (error instanceof Fenced) throw error
     if (this.#stopping) return
@@ -255,13 +215,12 @@ class ScheduleLoop {
       return this.#rest(this.#outages)
     }
     this.#counts.failed += 1
+    const eventId = occurrenceId(this.#service.name, this.#schedule.name, atMs)
     const failures = await this.#store.inbox.failed(assignment, eventId, toOneLine(error))
     if (failures < defaultRetry.maxAttempts) return this.#rest(failures)
     this.#counts.givenUp += 1
-    this.#service.log.error('an occurrence of a schedule failed too often and is given up', {
-      ...this.#fields(atMs),
-      error: toOneLine(error),
-    })
+    const fields = { ...this.#fields(atMs), error: toOneLine(error) }
+    this.#service.log.error('an occurrence of a schedule failed too often and is given up', fields)
     await this.#settle(assignment, atMs)
   }
 
@@ -280,7 +239,7 @@ class ScheduleLoop {
     if (!this.#stopping) await this.#waits.pause(Math.max(1, ms))
   }
 
-  #fields(atMs: number): { readonly schedule: string; readonly at: string } {
+  #fields(atMs: number): object {
     return { schedule: this.#schedule.name, at: new Date(atMs).toISOString() }
   }
   #warn(message: string, error: unknown, fields: object = { schedule: this.#schedule.name }): void {

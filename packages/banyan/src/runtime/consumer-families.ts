@@ -1,11 +1,11 @@
 /** Consumers, dead letters, projections and scheduled events in numbers. */
-import type { ConsumerStatus } from '../../bus/consumer.ts'
-import type { GroupProgress } from '../../store/dead-letters.ts'
-import { type MetricFamily, type Sample, toFamily } from '../../telemetry/metrics/metric-family.ts'
-import type { HostStatus } from '../host-status.ts'
-import { isScheduleSource } from '../schedule/schedule-group.ts'
+import type { ConsumerStatus } from '../bus/consumer.ts'
+import type { GroupProgress } from '../store/dead-letters.ts'
+import { type MetricFamily, type Sample, toFamily } from '../telemetry/metrics/metric-family.ts'
 import type { HostFacts } from './host-facts.ts'
-import { entries, stateSamples } from './samples.ts'
+import type { HostStatus } from './host-status.ts'
+import { entries, stateSamples } from './metrics-samples.ts'
+import { isScheduleSource } from './schedule/schedule-group.ts'
 
 const consumerStates = ['stopped', 'waiting', 'assigned'] as const
 const projectionStates = ['building', 'live', 'retired', 'dropped', 'refused', 'unknown'] as const

@@ -2,7 +2,7 @@
  * One thing that is asked of a database for `/metrics`: asked at most so often however many ask, never twice at a time, and not
  * waited for longer than a scrape may take. What does not answer is missing from the numbers, and that it is missing is a number.
  */
-import type { Environment } from '../../core/environment/environment.ts'
+import type { Environment } from '../core/environment/environment.ts'
 
 /** Answers are as old as this at most, in milliseconds. */
 export const partFreshMs = 2_000

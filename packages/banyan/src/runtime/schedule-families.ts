@@ -1,7 +1,7 @@
 /** Schedules in numbers: when each was settled last, whether it fails, what was missed. */
-import { type MetricFamily, type Sample, toFamily } from '../../telemetry/metrics/metric-family.ts'
-import type { HostStatus } from '../host-status.ts'
-import type { ScheduleStatus } from '../schedule/schedule-runner.ts'
+import { type MetricFamily, type Sample, toFamily } from '../telemetry/metrics/metric-family.ts'
+import type { HostStatus } from './host-status.ts'
+import type { ScheduleStatus } from './schedule/schedule-status.ts'
 
 const outcomes = ['succeeded', 'failed', 'skipped', 'givenUp'] as const
 
