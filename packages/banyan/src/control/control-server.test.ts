@@ -45,6 +45,11 @@ async function setUp(status: () => Promise<StatusDocument> = async () => documen
         status,
         token: 'the-token',
         events,
+        projections: {
+          list: async () => [{ projection: 'sales' }],
+          rebuild: async (which) => ({ rebuild: done.push(which) }),
+          drop: async (which) => ({ drop: done.push(which) }),
+        },
         restart: async (name) => name === 'main' && restarted.push(name) > 0,
       },
       { host: '127.0.0.1', port: 8090 },
@@ -201,4 +206,21 @@ test.each([
   const { status, text } = await ask('POST', `/events/${path}`, json, body)
   expect([status, text.includes(message)]).toEqual([400, true])
   expect(done).toEqual([])
+})
+
+test('projections: looking is free, changes need the token and JSON', async () => {
+  const { ask, done } = await setUp()
+  const which = { service: 'orders', projection: 'sales' }
+  expect(JSON.parse((await ask('GET', '/projections/list')).text)).toEqual([{ projection: 'sales' }])
+  const plain = { 'content-type': 'application/json' }
+  expect((await ask('POST', '/projections/rebuild', plain, JSON.stringify(which))).status).toBe(401)
+  expect((await ask('POST', '/projections/drop', plain, JSON.stringify({ ...which, version: 1 }))).status).toBe(401)
+  expect((await ask('POST', '/projections/rebuild', { ...json, 'content-type': 'text/plain' }, '{}')).status).toBe(415)
+  expect((await ask('POST', '/projections/rebuild', json, 'not json')).status).toBe(400)
+  expect((await ask('POST', '/projections/drop', json, JSON.stringify(which))).status).toBe(400)
+  expect((await ask('GET', '/projections/other')).status).toBe(404)
+  expect(done).toEqual([])
+  expect((await ask('POST', '/projections/rebuild', json, JSON.stringify(which))).status).toBe(200)
+  expect((await ask('POST', '/projections/drop', json, JSON.stringify({ ...which, version: 1 }))).status).toBe(200)
+  expect(done).toEqual([which, { ...which, version: 1 }])
 })
