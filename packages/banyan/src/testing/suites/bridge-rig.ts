@@ -7,19 +7,22 @@ import { type BridgeSpec, defineBridge } from '../../runtime/define-bridge.ts'
 import { defineService } from '../../runtime/define-service.ts'
 import { defineSystem } from '../../runtime/define-system.ts'
 import { createHost, type Host } from '../../runtime/host.ts'
-import { defineDatabase } from '../../store/define-database.ts'
+import { type DatabaseDefinition, defineDatabase } from '../../store/define-database.ts'
 import { createMemoryStore, type Store } from '../../store/index.ts'
 import { createLog } from '../../telemetry/index.ts'
 
 /** The service's contract. */
-export const Customers = defineContract('customers', {
+// biome-ignore lint/suspicious/noExplicitAny: a test contract whose exact type nobody needs (isolatedDeclarations)
+export const Customers: any = defineContract('customers', {
   version: '1.0.0',
   owner: 'sales',
   operations: {},
   events: { changed: event({ key: 'id', data: t.Object({ id: t.String(), name: t.String() }) }) },
 })
 /** Its database, which is in memory. */
-export const noDatabase = defineDatabase<Record<never, never>>({ migrations: new URL('file:///none/') })
+export const noDatabase: DatabaseDefinition<Record<never, never>> = defineDatabase<Record<never, never>>({
+  migrations: new URL('file:///none/'),
+})
 /** What a bridge of the rig reports. */
 export const working: BridgeReport = { state: 'working', counters: { events: 3 }, alarms: [] }
 
