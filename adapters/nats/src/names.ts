@@ -7,8 +7,7 @@
  * | subject of an event | `<system>.<source>.<type>`, so `shop.orders.orders.placed.v1` |
  * | leases and positions | key-value bucket `<system>_relays`, key `source.<source>` |
  * | what a stream holds, for retention and audits | there, keys `index.<source>` and `baseline.<source>` |
- * | readers | there, key `reader.<source>.<group>` |
- * | what readers kept from going | there, key `pins.<source>` |
+ * | readers | there, key `readers.<source>` |
  * | hint that a source has grown | `_banyan.<system>.<source>`, outside of every stream |
  *
  * Characters that NATS does not take in a name are written as `=` and the hexadecimal digits of their bytes.
@@ -35,9 +34,10 @@ export interface Names {
   /** Subjects of what is kept about a source. */
   index(source: string): string
   baseline(source: string): string
-  reader(source: string, group: string): string
+  readersOf(source: string): string
+  /** Those of all sources. */
   readonly readers: string
-  pins(source: string): string
+  sourceOfReaders(subject: string): string
   /** The subject by which the broker is asked for its time. */
   readonly clock: string
   hint(source: string): string
@@ -70,9 +70,9 @@ export function createNames(system: string): Names {
     sourceOfEntry: (subject) => fromToken(subject.slice(`$KV.${bucket}.source.`.length)),
     index: (source) => `$KV.${bucket}.index.${toToken(source)}`,
     baseline: (source) => `$KV.${bucket}.baseline.${toToken(source)}`,
-    reader: (source, group) => `$KV.${bucket}.reader.${toToken(source)}.${toToken(group)}`,
-    readers: `$KV.${bucket}.reader.*.*`,
-    pins: (source) => `$KV.${bucket}.pins.${toToken(source)}`,
+    readersOf: (source) => `$KV.${bucket}.readers.${toToken(source)}`,
+    readers: `$KV.${bucket}.readers.*`,
+    sourceOfReaders: (subject) => fromToken(subject.slice(`$KV.${bucket}.readers.`.length)),
     clock: `$KV.${bucket}.clock`,
     hint: (source) => `${hintPrefix}${toToken(source)}`,
     hints: `${hintPrefix}*`,

@@ -128,7 +128,7 @@ function assemble(parts: Parts): NatsBus {
     async forgetCursor(source) {
       await writer(source).forgetCursor()
       // The same events may come twice by intent, so counting begins anew.
-      await createBucket(link, names).remove(names.baseline(source))
+      await createBucket(link, names).overwrite(names.baseline(source), {})
     },
     ...createLog(parts),
     keeping: createNatsKeeping({ ...parts, keepPosition: (source) => writer(source).keepPosition() }),

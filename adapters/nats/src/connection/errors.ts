@@ -12,6 +12,9 @@ export const apiCodes = {
   maximumBytes: 10_077,
   subjectsOverlap: 10_065,
   streamNameInUse: 10_058,
+  noMessage: 10_037,
+  sequenceNotFound: 10_043,
+  deleteFailed: 10_057,
 } as const
 
 /** Refused because there is no room: bytes or messages of a stream, storage of the account or the server. */

@@ -1,4 +1,7 @@
-/** Entries of the bucket as JSON, by compare-and-set, read from the leader of the bucket. */
+/**
+ * Entries of the bucket as JSON, by compare-and-set, read from the leader of the bucket. Nothing is ever removed: a purge of one
+ * subject is what old servers replay wrongly (drop.ts).
+ */
 import { apiCodes, isApiError } from '../connection/errors.ts'
 import type { Link } from '../connection/link.ts'
 import type { Names } from '../names.ts'
@@ -7,7 +10,7 @@ import type { Names } from '../names.ts'
 export interface BucketEntry {
   /** For the next compare-and-set; 0 when there is none. */
   readonly revision: number
-  /** Undefined when there is none, or what is there is no JSON. */
+  /** Undefined when there is none, null when what is there is no JSON. */
   readonly value: unknown
   /** When it was written, by the broker's clock. */
   readonly writtenMs: number
@@ -20,8 +23,6 @@ export interface Bucket {
   write(subject: string, revision: number, value: unknown): Promise<boolean>
   /** Whatever is there. */
   overwrite(subject: string, value: unknown): Promise<void>
-  /** False when nothing was there. */
-  remove(subject: string): Promise<boolean>
   /** The subjects that match and have an entry. */
   list(pattern: string): Promise<readonly string[]>
 }
@@ -51,10 +52,6 @@ export function createBucket(link: Link, { bucketStream }: Names): Bucket {
     async overwrite(subject, value) {
       await publish(subject, value)
     },
-    async remove(subject) {
-      const { purged } = await link.run('unknown', () => link.jsm.streams.purge(bucketStream, { filter: subject }))
-      return purged > 0
-    },
     async list(pattern) {
       const query = { subjects_filter: pattern }
       const { state } = await link.run('none', () => link.jsm.streams.info(bucketStream, query))
@@ -67,6 +64,6 @@ function toValue(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    return undefined
+    return null
   }
 }

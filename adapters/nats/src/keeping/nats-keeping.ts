@@ -1,7 +1,7 @@
 /**
  * What the log on NATS says and does about what it keeps. Who reads, what lies where and where counting began are entries of the
- * bucket; what may go is decided as for every log (planRetention), and goes by a purge up to a sequence, so a stream always holds
- * a range from its beginning on.
+ * bucket; what may go is decided as for every log (planRetention), and goes from the beginning on (drop.ts), so a stream always holds
+ * a range.
  *
  * One thing is the stream's alone: the position of the relay travels in its messages (relay/tail.ts), and the entry of the relay
  * has only a copy. So nothing goes behind which that copy does not stand.
@@ -25,6 +25,7 @@ import { createServerClock } from '../relay/server-clock.ts'
 import { type Position, Tail } from '../relay/tail.ts'
 import { createBucket } from './bucket.ts'
 import { createCounting } from './counting.ts'
+import { dropUpTo } from './drop.ts'
 import { createLookups } from './lookups.ts'
 import { createReadersRegister } from './readers-register.ts'
 
@@ -51,8 +52,9 @@ export function createNatsKeeping({ link, names, records, shiftMs, keepPosition 
   const bucket = createBucket(link, names)
   const counting = createCounting(link, names, bucket)
   // Asked afresh each time: it is asked once a minute.
-  const clock = createServerClock(link, names, 0)
-  const register = createReadersRegister(bucket, names, clock, shiftMs)
+  const asked = createServerClock(link, names, 0)
+  const clock = { now: async (): Promise<number> => (await asked.now()) + shiftMs() }
+  const register = createReadersRegister(bucket, names, clock)
 
   /** Where the relay is, and whether that is all that can be said of what lies there. */
   async function look(source: string): Promise<Position & { readonly exact: boolean }> {
@@ -75,17 +77,22 @@ export function createNatsKeeping({ link, names, records, shiftMs, keepPosition 
   async function plan(source: string, options: RetainOptions, readers: readonly LogReader[]): Promise<RetentionPlan> {
     await keepPosition(source)
     const covered = (await records.read(source)).record.scan
-    const nowMs = (await clock.now()) + shiftMs()
+    const nowMs = await clock.now()
     const index = await counting.index(source, covered, (found) => found.roll(rollAfterMs(source, options), nowMs))
     return planRetention(source, index.closed(covered, nowMs), readers, options)
   }
   async function retainOne(source: string, options: RetainOptions): Promise<RetentionPlan> {
-    const found = await plan(source, options, await register.list())
-    const last = found.drop.at(-1)?.last
-    const upTo = { seq: (last ?? 0) + 1 }
-    if (last !== undefined) await link.run('unknown', () => link.jsm.streams.purge(names.stream(source), upTo))
-    await register.notePins(source, found.pinned)
-    return found
+    const found = await register.find(source)
+    const { drop, pinned } = await plan(source, options, found.readers)
+    const last = drop.at(-1)?.last
+    if (last === undefined) {
+      await register.note(found, pinned)
+      return { drop, pinned }
+    }
+    // Somebody told something meanwhile, or we were told an old state: the next round decides anew.
+    if (!(await register.confirm(found, pinned))) return { drop: [], pinned }
+    const dropped = await dropUpTo(link, names.stream(source), last)
+    return { drop: drop.filter((segment) => segment.last <= dropped), pinned }
   }
 
   return {
