@@ -148,7 +148,7 @@ export class Parent implements SystemView {
     const provisioned = databases.provision(system, connections)
     provisioned.catch(() => undefined)
     this.provisioned = provisioned
-    const schemas = this.#schemas?.open(provisioned) ?? Promise.resolve(undefined)
+    const schemas = this.#schemas?.open(provisioned, system.name) ?? Promise.resolve(undefined)
     schemas.catch(() => undefined)
     const hosts = createHostGroup({
       environment,

@@ -11,17 +11,22 @@ export interface RegistryLog {
   close(): Promise<void>
 }
 
-/** A log that is not on Postgres does not know what it keeps, so nobody has to be asked. */
-export function createRegistryLog(url: string): RegistryLog {
+/** Makes it; nothing is opened yet. */
+export function createRegistryLog(place: { readonly bus: string; readonly system: string }): RegistryLog {
   let opening: Promise<Bus> | undefined
 
   async function open(): Promise<Bus> {
-    const { createPostgresBus } = await import('@banyan/postgres')
-    return createPostgresBus({ url, maxConnections: 1 })
+    const { openLog } = await import('../events/open-log.ts')
+    try {
+      return await openLog(place)
+    } catch (error) {
+      // Tried anew by the next one who asks.
+      opening = undefined
+      throw error
+    }
   }
   return {
     async retained(subject) {
-      if (!/^postgres(ql)?:/.test(url)) return undefined
       try {
         opening ??= open()
         return await retainedSchemas(await opening)(subject)

@@ -50,7 +50,7 @@ export class SystemSchemas {
   }
 
   /** Opens it on the database that is made for it; anew when a system of another name has another one. */
-  async open(provisioned: Promise<Provisioned>): Promise<SchemaPlace> {
+  async open(provisioned: Promise<Provisioned>, system: string): Promise<SchemaPlace> {
     const before = this.#opening.catch(() => undefined)
     const loading = import('@banyan/schema-registry')
     loading.catch(() => undefined)
@@ -59,7 +59,7 @@ export class SystemSchemas {
       const known = await before
       if (known?.url === url) return known
       await this.#close(known)
-      this.#opened = await open({ url, bus }, this.#options, await loading)
+      this.#opened = await open({ url, bus, system }, this.#options, await loading)
       return this.#opened
     })()
     opening.catch(() => undefined)
@@ -78,7 +78,7 @@ export class SystemSchemas {
 }
 
 async function open(
-  { url, bus }: { readonly url: string; readonly bus: string },
+  { url, bus, system }: { readonly url: string; readonly bus: string; readonly system: string },
   { environment, port, token }: SystemSchemasOptions,
   { createRegistry, openPostgresStorage, openRegistryServer }: typeof import('@banyan/schema-registry'),
 ): Promise<Opened> {
@@ -89,7 +89,7 @@ async function open(
     maxConnections: connections,
     idleTimeoutMs: idleMs,
   })
-  const log = createRegistryLog(bus)
+  const log = createRegistryLog({ bus, system })
   let server: HttpServer
   try {
     const registry = createRegistry({ storage: await openPostgresStorage(store), retained: log.retained })
