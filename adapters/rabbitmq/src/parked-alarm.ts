@@ -1,9 +1,9 @@
-/** Says that something is parked, as an alarm of a bridge. The database is asked at most every ten seconds. */
+/** Says that something is parked, as an alarm of a bridge. The database is asked at most every five seconds. */
 import type { Clock } from 'banyan/core'
 import type { Inbox } from 'banyan/store'
 
 /** How old it may be, in milliseconds. */
-const freshMs = 10_000
+const freshMs = 5_000
 
 /** Alarms: one line, or none. */
 export function createParkedAlarm(

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { type AnyEvent, defineContract, event, t } from '../contract/index.ts'
 import { sleep } from '../core/environment/timers.ts'
 import { BanyanError } from '../core/error.ts'
+import type { NewEvent } from '../store/outbox.ts'
 import {
   type BridgeRig,
   Customers,
@@ -11,7 +12,7 @@ import {
   type Probe,
   working,
 } from '../testing/suites/bridge-rig.ts'
-import type { RunningBridge } from './bridge.ts'
+import type { BridgeHost, RunningBridge } from './bridge.ts'
 import { bridgeBackoff, bridgeOpenMs, bridgeSettledMs } from './bridge-runner.ts'
 import type { BridgeSpec } from './define-bridge.ts'
 import { defineService } from './define-service.ts'
@@ -243,6 +244,31 @@ describe('a host', () => {
       { bridge: 'crm', state: 'stopped' },
       { bridge: 'out', state: 'stopped' },
     ])
+  })
+
+  it('audits what a bridge out has passed like what any group has', async () => {
+    let passed = 0
+    let given: BridgeHost | undefined
+    const { bridge } = probe({
+      direction: 'out',
+      inbox: (service) => ({ group: 'bridge:crm', source: service }),
+      async open(host) {
+        given = host
+        const stop = async (): Promise<void> => undefined
+        return { ended: new Promise(() => undefined), report: () => working, stop, lowWater: () => passed }
+      },
+    })
+    const host = await rig.start([bridge])
+    await rig.environment.advance(10)
+    const made = given?.toEvent(Customers.events.changed, { id: 'c', name: 'n' }, { id, timeMs: 0 })
+    await rig.store.transact(async (tx) => tx.publish(made as NewEvent))
+    await rig.environment.advance(125_000)
+    expect(host.status().log?.groups['bridge:crm customers']?.faulty ?? 0).toBe(0)
+    // It says that it has sent the event, and has no mark of it.
+    passed = 1
+    await rig.environment.advance(125_000)
+    expect(host.status().log?.groups['bridge:crm customers']).toMatchObject({ last: { unmarked: 1 } })
+    await rig.environment.run(host.stop())
   })
 
   it('is not held up by a bridge that never stops', async () => {

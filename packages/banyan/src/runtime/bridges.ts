@@ -55,7 +55,7 @@ function faultsOf(
   return [...bridge.faults({ system, service: name, contract, settings }), ...noBus]
 }
 
-/** What the log's keeper must know of bridges out: they pin what they have not read. */
+/** Bridges out, for the log's keeper: what they have passed is audited like what any group has. */
 export function bridgeGroups(
   services: readonly ServiceRuntime[],
   bridges: readonly BridgeRunner[],
