@@ -122,19 +122,19 @@ export function noInstance(service: string): BanyanError {
   })
 }
 
-/** Only the service itself says what has happened to it. */
-export function foreignEvent(service: string, event: EventShape): BanyanError {
-  return new BanyanError('PERMISSION_DENIED', `'${service}' publishes '${event?.wire}', which is not its own event`, {
-    reason: 'FOREIGN_EVENT',
-    hint: `Only '${event?.contract}' may publish it.`,
-  })
-}
-
 /** This host is on its way out. Nothing was executed. */
 export function draining(): BanyanError {
   return new BanyanError('UNAVAILABLE', 'this host is stopping', {
     reason: 'DRAINING',
     retryable: true,
     retryAfterMs: 250,
+  })
+}
+
+/** Only the service itself says what has happened to it. */
+export function foreignEvent(service: string, event: EventShape): BanyanError {
+  return new BanyanError('PERMISSION_DENIED', `'${service}' publishes '${event?.wire}', which is not its own event`, {
+    reason: 'FOREIGN_EVENT',
+    hint: `Only '${event?.contract}' may publish it.`,
   })
 }
