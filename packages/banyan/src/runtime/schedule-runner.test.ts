@@ -311,4 +311,19 @@ describe('a service refuses', () => {
     )
     expect(() => defineService(Clock, { operations: {}, schedules: [schedule] })).toThrow("need a 'database'")
   })
+
+  it('the event of another service, by type', () => {
+    const Other = defineContract('other', {
+      version: '1.0.0',
+      owner: 'x',
+      operations: {},
+      events: { struck: event({ key: 'at', data: t.Object({ at: t.String() }) }) },
+    })
+    const theirs = publishes(Other.events.struck, ({ atMs }) => ({ at: String(atMs) }))
+    const schedule = { name: 'a', everyMs: 1_000, run: theirs }
+    // @ts-expect-error Only a service's own events are its to publish; at run time the transaction refuses it.
+    expect(defineService(Clock, { database, operations: {}, schedules: [schedule] }).schedules).toHaveLength(1)
+    // @ts-expect-error The data of an event is checked.
+    expect(publishes(Clock.events.struck, () => ({ at: 7 }))).toBeTypeOf('function')
+  })
 })
