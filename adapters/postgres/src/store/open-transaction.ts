@@ -23,9 +23,7 @@ import { beginPassage, readPassage } from './passages.ts'
 import { createTransactionStreams } from './postgres-event-store.ts'
 import { claimStatements, readClaim } from './postgres-idempotency.ts'
 import { unscheduleText } from './postgres-scheduled.ts'
-
-/** Events that one transaction may publish. */
-export const maxEventsPerTransaction = 1_000
+import { ended, maxEventsPerTransaction, notYours, readOnly, tooManyEvents } from './transaction-faults.ts'
 
 /** A transaction as its own machinery sees it. */
 export class OpenTransaction {
@@ -229,14 +227,6 @@ export class OpenTransaction {
 const controls =
   /^\s*(commit|end|abort|begin|start\s+transaction|prepare\s+transaction|rollback(?!(\s+\w+)?\s+to\b))\b/i
 
-function notYours(text: string): BanyanError {
-  const word = text.trim().split(/\s/, 1)[0]
-  return new BanyanError('FAILED_PRECONDITION', `${word} is not for work inside a transaction`, {
-    reason: 'TRANSACTION_CONTROL',
-    hint: 'Return to commit, throw to roll back; for a part of the work use SAVEPOINT and ROLLBACK TO.',
-  })
-}
-
 function begin(options: TransactOptions): Statement {
   const isolation = options.isolation ?? 'read committed'
   return { text: `BEGIN ISOLATION LEVEL ${levels[isolation]} READ ${options.readOnly === true ? 'ONLY' : 'WRITE'}` }
@@ -251,26 +241,4 @@ const levels = {
 function answer(result: StatementResult | undefined): StatementResult {
   if (result === undefined) throw new BanyanError('INVALID_ARGUMENT', 'an empty statement', { outcome: 'none' })
   return result
-}
-
-function readOnly(what: string): BanyanError {
-  return new BanyanError('FAILED_PRECONDITION', `cannot ${what} in a read-only transaction`, {
-    reason: 'READ_ONLY',
-    hint: 'Leave readOnly out.',
-  })
-}
-
-function ended(): BanyanError {
-  return new BanyanError('FAILED_PRECONDITION', 'the transaction has ended already', {
-    reason: 'TRANSACTION_ENDED',
-    hint: 'Await all work inside the function given to transact, and do not keep tx.',
-  })
-}
-
-function tooManyEvents(): BanyanError {
-  const message = `one transaction publishes at most ${maxEventsPerTransaction} events (maxEventsPerTransaction)`
-  return new BanyanError('RESOURCE_EXHAUSTED', message, {
-    reason: 'TOO_MANY_EVENTS',
-    hint: 'Publish in several transactions.',
-  })
 }

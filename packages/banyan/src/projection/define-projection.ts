@@ -46,11 +46,15 @@ export interface ProjectOn<Tx> {
    *
    * @example
    * // One statement for all; rows in one order, so that two transactions cannot wait for each other in a circle.
-   * on.batch(Bank.events.booked, (events, tx) => tx.sql`
-   *   INSERT INTO balance SELECT account, sum(amount)
-   *   FROM unnest(${events.map(({ data }) => data.account)}::text[], ${events.map(({ data }) => data.amount)}::int[])
-   *     AS e (account, amount) GROUP BY account ORDER BY account
-   *   ON CONFLICT (account) DO UPDATE SET balance = balance.balance + excluded.balance`)
+   * defineProjection('placed', {
+   *   version: 1,
+   *   create: ['create table placed (order_id text primary key)'],
+   *   on: (on) => [
+   *     on.batch(Orders.events.placed, (events, tx) => tx.sql`
+   *       INSERT INTO placed SELECT DISTINCT id FROM unnest(${events.map(({ data }) => data.orderId)}::text[]) AS id
+   *       ORDER BY id ON CONFLICT DO NOTHING`),
+   *   ],
+   * })
    */
   batch<R, Source extends string>(
     event: Event<unknown, R> & Owned<Source>,

@@ -14,10 +14,10 @@ import { createAppliedSignals } from './applied.ts'
 import type { ProjectedEvent, Projection } from './define-projection.ts'
 import type { ProjectionHost } from './feed.ts'
 import type { Position } from './position.ts'
-import { createReader, type ReadHow } from './reader.ts'
+import { createReader, type ProjectionReader, type ReadHow } from './reader.ts'
 import { createSuccession } from './succession.ts'
 import type { ProjectionStatus, RunningVersion } from './version.ts'
-import { createVersionLine } from './version-line.ts'
+import { createVersionLine, type VersionLine } from './version-line.ts'
 
 /** A projection that is kept. */
 export interface ProjectionKeeper {
@@ -61,18 +61,10 @@ export function createKeeper(host: ProjectionHost, projection: Projection): Proj
   let stopping = false
   let lastError: string | undefined
 
-  async function turn(): Promise<void> {
-    await line.meet()
-    for (const version of line.all()) await version.turn()
-    const last = newest()
-    const succession = createSuccession(host, last)
-    if (last.phase === 'building' && !last.refused && (await succession.trySwap())) reader.forget()
-    if (last.phase === 'live') await succession.dropOld()
-  }
   async function attempt(): Promise<void> {
     if (stopping) return
     try {
-      await turn()
+      await turn(host, line, reader)
       lastError = undefined
     } catch (error) {
       const text = toOneLine(error)
@@ -124,6 +116,16 @@ export function createKeeper(host: ProjectionHost, projection: Projection): Proj
     waitFor: (position, how) => reader.waitFor(position, how),
     status: () => line.all().map((version) => version.status()),
   }
+}
+
+/** One look at all versions, and what becomes of the newest and of the old ones. */
+async function turn(host: ProjectionHost, line: VersionLine, reader: ProjectionReader): Promise<void> {
+  await line.meet()
+  for (const version of line.all()) await version.turn()
+  const newest = line.all()[0] as RunningVersion
+  const succession = createSuccession(host, newest)
+  if (newest.phase === 'building' && !newest.refused && (await succession.trySwap())) reader.forget()
+  if (newest.phase === 'live') await succession.dropOld()
 }
 
 function chainOf(projection: Projection): readonly Projection[] {

@@ -5,7 +5,7 @@
  * a second late, which does no harm: the old version stands for a day. Who waits for a position asks again each time, since the
  * version it began to wait for may no longer be fed.
  */
-import type { Timer } from '../core/environment/timers.ts'
+import type { Timers } from '../core/environment/timers.ts'
 import { BanyanError, fromAbort } from '../core/error.ts'
 import { compareVersions, type ProjectionVersion, projectionGroup } from '../store/projections.ts'
 import type { AppliedSignals } from './applied.ts'
@@ -43,7 +43,7 @@ export function createReader(
   applied: AppliedSignals,
 ): ProjectionReader {
   const { environment, store } = host
-  const { clock, timers } = environment
+  const { clock } = environment
   const [newest] = versions() as readonly [RunningVersion]
   const { name } = newest.projection
   const tags = new Set(
@@ -68,17 +68,8 @@ export function createReader(
       if (await has(version, ids)) return version
       const leftMs = dueMs - clock.monotonic()
       if (leftMs <= 0) throw notReached(name, timeoutMs)
-      await untilApplied(ids, Math.min(pollMs, leftMs))
+      await untilApplied(environment.timers, applied, ids, Math.min(pollMs, leftMs))
     }
-  }
-  /** Until one of them was applied here, or the time is over. */
-  async function untilApplied(ids: readonly string[], ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer: Timer = timers.after(ms, resolve)
-    const unlisten = applied.listen(ids, resolve)
-    await promise
-    timer.cancel()
-    unlisten()
   }
   async function versionFor(how: ReadHow): Promise<ProjectionVersion> {
     const ids = (how.position ?? [])
@@ -109,6 +100,21 @@ export function createReader(
     },
     forget: live.forget,
   }
+}
+
+/** Until one of them was applied here, or the time is over. */
+async function untilApplied(
+  timers: Timers,
+  applied: AppliedSignals,
+  ids: readonly string[],
+  ms: number,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = timers.after(ms, resolve)
+  const unlisten = applied.listen(ids, resolve)
+  await promise
+  timer.cancel()
+  unlisten()
 }
 
 /** The version that readers see, asked for at most once in a while. */

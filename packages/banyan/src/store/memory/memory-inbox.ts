@@ -4,11 +4,12 @@
  */
 
 import type { Clock } from '../../core/environment/environment.ts'
-import { AlreadyApplied, type DeliveryMark, Fenced, type Inbox, type Passage, PassageMoved } from '../inbox.ts'
+import { AlreadyApplied, type DeliveryMark, Fenced, type Inbox, type Passage } from '../inbox.ts'
 import { nameOf } from './group-name.ts'
 import { createMemoryAssignments } from './memory-assignments.ts'
 import { MemoryDeadLetters } from './memory-dead-letters.ts'
 import { createMemoryMarks } from './memory-marks.ts'
+import { createMemoryPassages } from './memory-passages.ts'
 
 /** What a transaction that applies a delivery does with it. */
 export interface MemoryInbox extends Inbox {
@@ -36,8 +37,7 @@ export function createMemoryInbox(clock: Clock): MemoryInbox {
   const assignments = createMemoryAssignments(clock)
   const marks = createMemoryMarks(clock)
   const failures = new Map<string, number>()
-  /** The highest id of a passage, by group and source. */
-  const passed = new Map<string, string>()
+  const passages = createMemoryPassages(assignments, marks, assertCurrent)
   const dead = new MemoryDeadLetters(clock, (group, eventId) => void failures.delete(nameOf(group, eventId)))
 
   function assertCurrent(of: { readonly group: string; readonly source: string; readonly epoch: number }): void {
@@ -53,31 +53,17 @@ export function createMemoryInbox(clock: Clock): MemoryInbox {
     failures.delete(nameOf(mark.group, mark.eventId))
   }
 
-  function writePassage(passage: Passage): void {
-    const { group, source, epoch, events, upTo } = passage
-    const name = nameOf(group, source)
-    for (const { id, offset } of events) {
-      marks.write({ group, source, epoch, eventId: id, offset, key: '' })
-      if (id > (passed.get(name) ?? '')) passed.set(name, id)
-    }
-    assignments.move(passage, upTo)
-  }
-
   return {
     enter: createDoors(),
     check,
     write,
-    checkPassage(passage) {
-      assertCurrent(passage)
-      if (assignments.cursorOf(passage) !== passage.after) throw new PassageMoved(passage)
-    },
-    writePassage,
+    ...passages.inTransaction,
     positionsOf: assignments.positionsOf,
     parkedCountOf: (group) => dead.countOf(group),
     forget(group) {
       assignments.reset(group)
       marks.forget(group)
-      for (const { source } of assignments.positionsOf(group)) passed.delete(nameOf(group, source))
+      passages.forget(group)
       dead.forget(group)
     },
     claim: assignments.claim,
@@ -86,10 +72,7 @@ export function createMemoryInbox(clock: Clock): MemoryInbox {
     async marked(group, eventIds) {
       return new Set(eventIds.filter((eventId) => marks.has(group, eventId)))
     },
-    newest: async (group, source) => ({
-      marked: marks.newest(group, source),
-      passed: passed.get(nameOf(group, source)) ?? '',
-    }),
+    newest: passages.newest,
     attempts: async (group, eventId) => failures.get(nameOf(group, eventId)) ?? 0,
     async failed(assignment, eventId) {
       const name = nameOf(assignment.group, eventId)

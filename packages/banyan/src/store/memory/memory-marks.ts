@@ -44,7 +44,12 @@ export function createMemoryMarks(clock: Clock): MemoryMarks {
     },
     newest(group, source) {
       const own = [...marks.values()].filter((mark) => mark.group === group && mark.source === source)
-      return own.reduce((newest, { eventId }) => (eventId > newest ? eventId : newest), '')
+      return (
+        own
+          .map(({ eventId }) => eventId)
+          .sort()
+          .at(-1) ?? ''
+      )
     },
     trim({ group, source }, cursor, keepMs) {
       const own = [...marks].filter(([, mark]) => mark.group === group && mark.source === source)

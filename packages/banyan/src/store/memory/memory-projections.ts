@@ -52,6 +52,11 @@ export function createMemoryProjections(options: MemoryProjectionsOptions): Proj
     const record = records.get(key)
     if (record !== undefined) records.set(key, { ...record, phase: 'retired', retiredAt: nowText() })
   }
+  function rebuild(of: Parameters<Projections['rebuild']>[0]): ProjectionRecord {
+    const record = { ...nextBuild(of, [...records.values()]), createdAt: nowText() }
+    records.set(projectionGroup(record), record)
+    return record
+  }
   async function swap(of: ProjectionVersion, { ends, withinMs = 5_000 }: SwapOptions): Promise<SwapOutcome> {
     const key = projectionGroup(of)
     const record = records.get(key)
@@ -84,31 +89,37 @@ export function createMemoryProjections(options: MemoryProjectionsOptions): Proj
         return record
       }),
     live: async (name) => live.get(name),
-    rebuild: (of) =>
-      alone(async () => {
-        const record = { ...nextBuild(of, [...records.values()]), createdAt: nowText() }
-        records.set(projectionGroup(record), record)
-        return record
-      }),
+    rebuild: (of) => alone(async () => rebuild(of)),
     list: async () => [...records.values()].toSorted(byNameAndVersion),
     progress: async (of) => options.progressOf(projectionGroup(of)),
     swap: (of, how) => alone(() => swap(of, how)),
     // Rows in memory are no part of a store's transaction, so nothing here is ever kept inline.
     applyInline: async () => false,
-    drop: (of, { forget = false, destroy } = {}) =>
-      alone(async () => {
-        const key = projectionGroup(of)
-        const record = records.get(key)
-        if (record === undefined) return false
-        const shown = live.get(of.name)
-        if (shown !== undefined && compareVersions(shown, of) === 0) throw projectionLive(of)
-        if (destroy !== undefined) await options.transact(destroy)
-        options.forget(key)
-        if (forget) records.delete(key)
-        else records.set(key, { ...record, phase: 'dropped' })
-        return true
-      }),
+    drop: (of, how = {}) => alone(() => drop({ options, records, live }, of, how)),
   }
+}
+
+interface Books {
+  readonly options: MemoryProjectionsOptions
+  readonly records: Map<string, ProjectionRecord>
+  readonly live: ReadonlyMap<string, ProjectionVersion>
+}
+
+async function drop(
+  { options, records, live }: Books,
+  of: ProjectionVersion,
+  { forget = false, destroy }: NonNullable<Parameters<Projections['drop']>[1]>,
+): Promise<boolean> {
+  const key = projectionGroup(of)
+  const record = records.get(key)
+  if (record === undefined) return false
+  const shown = live.get(of.name)
+  if (shown !== undefined && compareVersions(shown, of) === 0) throw projectionLive(of)
+  if (destroy !== undefined) await options.transact(destroy)
+  options.forget(key)
+  if (forget) records.delete(key)
+  else records.set(key, { ...record, phase: 'dropped' })
+  return true
 }
 
 function newRecord(

@@ -5,7 +5,8 @@
 import type { Bus } from '../../bus/bus.ts'
 import type { Consumer } from '../../bus/consumer.ts'
 import { defineContract, event, t } from '../../contract/index.ts'
-import { createFeed } from '../../projection/feed.ts'
+import type { Environment } from '../../core/environment/environment.ts'
+import { createFeed, type ProjectionHost } from '../../projection/feed.ts'
 import {
   defineProjection,
   type Projection,
@@ -72,6 +73,39 @@ function createLedger(): ProjectionTarget<LedgerTx, object> {
   }
 }
 
+/** Writes what it is given; `before` throws to fail it. */
+function define(before: (labels: readonly string[]) => void): Projection {
+  return defineProjection<LedgerTx, object, string>('ledger', {
+    version: 1,
+    target,
+    on: (on) => [
+      on.batch(Producer.events.happened, (given: readonly unknown[], tx) => {
+        const all = given.map((one) => (one as { data: { label: string } }).data.label)
+        before(all)
+        tx.write(all)
+      }),
+    ],
+  })
+}
+
+function toHost(environment: Environment, store: Store, bus: Bus): ProjectionHost {
+  return {
+    environment,
+    service: 'consumer',
+    store,
+    bus,
+    holder: environment.random.uuidv7(),
+    log: { info: () => undefined, warn: () => undefined },
+    typesOf: () => ['sample.happened.v1'],
+    opener: (of) => (logged) => {
+      const { subject, data } = JSON.parse(logged.envelope) as { subject: string; data: unknown }
+      return { id: logged.id, type: of.wire, source: logged.source, key: subject, timeMs: 0, data }
+    },
+    isTerminal: () => false,
+    call: () => Promise.reject(new Error('nobody to call')),
+  }
+}
+
 /** A rig whose log has so many events, over five keys; the version is registered. */
 export async function createLedgerRig(events: number, seed = 1): Promise<LedgerRig> {
   const rig = createDeliveryRig(seed)
@@ -80,20 +114,6 @@ export async function createLedgerRig(events: number, seed = 1): Promise<LedgerR
   let delivered = 0
   const of = { name: 'ledger', version: 1 }
 
-  function define(poison: string | undefined): Projection {
-    return defineProjection<LedgerTx, object, string>('ledger', {
-      version: 1,
-      target,
-      on: (on) => [
-        on.batch(Producer.events.happened, (given: readonly unknown[], tx) => {
-          const all = given.map((one) => (one as { data: { label: string } }).data.label)
-          made.beforeApply(all.length)
-          if (poison !== undefined && all.includes(poison)) throw new Error('poison')
-          tx.write(all)
-        }),
-      ],
-    })
-  }
   function watched(store: Store): Store['transact'] {
     return async (work, options: TransactOptions = {}) => {
       const result = await store.transact(work, options)
@@ -129,26 +149,12 @@ export async function createLedgerRig(events: number, seed = 1): Promise<LedgerR
         get: (whole, name) => Reflect.get({ ...ports, transact: watched(whole) }, name) ?? Reflect.get(whole, name),
       })
       const ports = { inbox: tap(consumer.inbox), projections: tap(consumer.projections) }
-      const [feed] = createFeed(
-        {
-          environment,
-          service: 'consumer',
-          store,
-          bus: tap<Bus>(bus),
-          holder: environment.random.uuidv7(),
-          log: { info: () => undefined, warn: () => undefined },
-          typesOf: () => ['sample.happened.v1'],
-          opener: (of) => (logged) => {
-            const { subject, data } = JSON.parse(logged.envelope) as { subject: string; data: unknown }
-            return { id: logged.id, type: of.wire, source: logged.source, key: subject, timeMs: 0, data }
-          },
-          isTerminal: () => false,
-          call: () => Promise.reject(new Error('nobody to call')),
-        },
-        define(poison),
-        createLedger() as never,
-        () => undefined,
-      ) as [Consumer]
+      const projection = define((all) => {
+        made.beforeApply(all.length)
+        if (poison !== undefined && all.includes(poison)) throw new Error('poison')
+      })
+      const parts = toHost(environment, store, tap<Bus>(bus))
+      const [feed] = createFeed(parts, projection, createLedger() as never, () => undefined) as [Consumer]
       feed.start()
       return feed
     },
