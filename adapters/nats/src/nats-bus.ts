@@ -13,6 +13,7 @@ import { type Link, openLink } from './connection/link.ts'
 import { fromNatsUrl } from './connection/url.ts'
 import { createBucket } from './keeping/bucket.ts'
 import { createNatsKeeping } from './keeping/nats-keeping.ts'
+import { lastSequence } from './log/last-sequence.ts'
 import { createLogged } from './log/logged.ts'
 import { createReaders, type Readers } from './log/readers.ts'
 import { createStreams, type Streams } from './log/streams.ts'
@@ -166,14 +167,7 @@ function createLog({ link, names, readers }: Parts): Pick<Bus, 'read' | 'end'> {
       converters.set(source, toLogged)
       return (await readers.page(names.stream(source), afterOffset, limit)).map(toLogged)
     },
-    async end(source) {
-      try {
-        return (await link.run('none', () => link.jsm.streams.info(names.stream(source)))).state.last_seq
-      } catch (error) {
-        if (isApiError(error, apiCodes.streamNotFound)) return 0
-        throw error
-      }
-    },
+    end: (source) => lastSequence(link, names.stream(source)),
   }
 }
 

@@ -3,19 +3,19 @@ import type { LogEntry, LoggedEvent, LogKeeping } from 'banyan/bus'
 import { timeOfEventId } from 'banyan/store'
 import { apiCodes, isApiError } from '../connection/errors.ts'
 import type { Link } from '../connection/link.ts'
+import { lastSequence } from '../log/last-sequence.ts'
 import { createLogged, typeOf } from '../log/logged.ts'
 import { isForeign, type StoredMessage, toKey, toRelayMark } from '../log/message.ts'
 import type { PullFrom } from '../log/pull.ts'
 import type { Names } from '../names.ts'
 import type { Counting } from './counting.ts'
+import { createForeign } from './foreign.ts'
 import { fetchMessages, walkHeaders } from './walk.ts'
 
 /** Entries of one call. */
 export const maxEntries = 100_000
 /** Messages that are not counted yet and are looked at to say which schemas there are. */
 export const maxUncounted = 100_000
-/** Messages looked at for foreign ones in one call. */
-export const maxWalked = 100_000
 /** An event is in the log later than it was made, but the clocks of its service and of the broker may disagree by this. */
 const clocksMs = 3_600_000
 
@@ -24,15 +24,6 @@ export function createLookups(
   names: Names,
   counting: Counting,
 ): Pick<LogKeeping, 'entries' | 'having' | 'foreign' | 'schemas'> {
-  /** The last sequence; 0 without a stream. */
-  async function endOf(source: string): Promise<number> {
-    try {
-      return (await link.run('none', () => link.jsm.streams.info(names.stream(source)))).state.last_seq
-    } catch (error) {
-      if (isApiError(error, apiCodes.streamNotFound)) return 0
-      throw error
-    }
-  }
   async function read(source: string, seqs: readonly number[]): Promise<readonly LoggedEvent[]> {
     const messages = await fetchMessages(link, names.stream(source), seqs)
     return messages.map(createLogged(names, source))
@@ -41,7 +32,7 @@ export function createLookups(
   return {
     async entries(source, afterOffset, limit) {
       const max = Math.min(limit, maxEntries)
-      const end = Math.min(await endOf(source), afterOffset + max)
+      const end = Math.min(await lastSequence(link, names.stream(source)), afterOffset + max)
       const found: StoredMessage[] = []
       await walkHeaders(link, names.stream(source), { from: { after: afterOffset }, end, max }, (page) => {
         for (const message of page) if (message.seq <= end) found.push(message)
@@ -60,7 +51,7 @@ export function createLookups(
     async having(source, ids) {
       const wanted = new Set(ids)
       const found = new Set<string>()
-      const end = await endOf(source)
+      const end = await lastSequence(link, names.stream(source))
       await walkHeaders(link, names.stream(source), { from: toStart(ids), end, max: end }, (page) => {
         for (const message of page) {
           const id = toRelayMark(message)?.id
@@ -78,24 +69,7 @@ export function createLookups(
         throw error
       }
     },
-    async foreign(source, afterOffset, limit) {
-      const end = await endOf(source)
-      if (end <= afterOffset) return { events: [], to: afterOffset }
-      const index = await counting.index(source, 0)
-      if (index.scanned > afterOffset && !index.hasForeignAfter(afterOffset)) return { events: [], to: index.scanned }
-      const seqs: number[] = []
-      let to = afterOffset
-      const walk = { from: { after: afterOffset }, end, max: maxWalked }
-      await walkHeaders(link, names.stream(source), walk, (page) => {
-        for (const message of page) {
-          if (seqs.length >= limit) return 'enough'
-          if (isForeign(message)) seqs.push(message.seq)
-          to = message.seq
-        }
-        return 'more'
-      })
-      return { events: await read(source, seqs), to }
-    },
+    foreign: createForeign(link, names, counting),
   }
 }
 

@@ -5,6 +5,9 @@
  */
 import type { NewEvent, OutboxCursor } from '../store/outbox.ts'
 import type { LogKeeping } from './keeping.ts'
+import type { LoggedEvent } from './logged-event.ts'
+
+export type { LoggedEvent } from './logged-event.ts'
 
 /** The right to append to one source, for a time, and where its outbox was read up to. */
 export interface RelayLease {
@@ -12,13 +15,6 @@ export interface RelayLease {
   readonly epoch: number
   /** Stored by the transaction that appended last; undefined before the first. */
   readonly cursor: OutboxCursor | undefined
-}
-
-/** An event in the log. */
-export interface LoggedEvent extends NewEvent {
-  readonly source: string
-  /** 1, 2, 3 … per source. */
-  readonly offset: number
 }
 
 /** The log of all sources of one system. */

@@ -7,7 +7,7 @@
  * the rule of its type and no reader that lives has still to read it; so a source always holds a range without holes.
  */
 import type { OutboxCursor } from '../store/outbox.ts'
-import type { LoggedEvent } from './bus.ts'
+import type { LoggedEvent } from './logged-event.ts'
 
 /** How long events are kept: what is past either limit may go. Nothing goes without a limit. */
 export interface RetentionLimit {
