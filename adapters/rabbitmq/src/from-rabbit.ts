@@ -47,8 +47,8 @@ export interface FromRabbitOptions
  *   url: () => process.env['RABBIT_URL'],
  *   queue: 'legacy-orders',
  *   toEvent: ({ content }, publish) => {
- *     const [id, state] = content.toString().split(';')
- *     publish(Orders.events.imported, { orderId: id ?? '', state: state ?? '' })
+ *     const [id] = content.toString().split(';')
+ *     publish(Orders.events.placed, { orderId: id ?? '' })
  *   },
  * })
  * legacy.kind // 'rabbitmq'
