@@ -11,6 +11,11 @@ import { toTable, toText } from '../measure/table.ts'
 import type { Databases } from './databases.ts'
 import { type PipelineSample, toJob } from './pipeline.ts'
 
+/**
+ * The heap of the process that catches up. Left alone on a machine with much memory, V8 takes some hundred megabytes before it
+ * collects garbage that it could have collected at any time; under a limit it must show what is really held.
+ */
+const heapLimit = '--max-old-space-size=64 --max-semi-space-size=4'
 /** Of the full effort; a quick one only shows that it runs. */
 const fullLevels = [10_000, 100_000, 1_000_000]
 const quickLevels = [1_000, 10_000]
@@ -72,7 +77,10 @@ async function catchUp(peer: Peer, backlog: number): Promise<number> {
 async function measureLevel(databases: Databases, places: Places, events: number, effort: Effort): Promise<Level> {
   const backlog = await fill(places, events)
   const args = [places.own, places.log, places.other, '500']
-  const peer = await startPeer(new URL('./pipeline-banyan.ts', import.meta.url), { args })
+  const peer = await startPeer(new URL('./pipeline-banyan.ts', import.meta.url), {
+    args,
+    env: { NODE_OPTIONS: heapLimit },
+  })
   try {
     const catchUpPerSecond = await catchUp(peer, backlog)
     const maxRssMb = await peer.ask<number>('maxRssMb')
