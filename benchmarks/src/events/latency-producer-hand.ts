@@ -2,9 +2,9 @@
  * The producer of the latency measurement, by hand: outbox, a relay that is told in the process of each commit, a log, NOTIFY. One
  * key space, no lease, no proof of what may be read; as the limit of what the machine gives. Arguments: the URLs of producer and log.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { answerParent } from '../measure/peer.ts'
 import { connect } from './databases.ts'
+import { type OpenLoad, openLoad } from './open-load.ts'
 import { businessTables, toJob } from './pipeline.ts'
 
 const batch = 500
@@ -46,18 +46,6 @@ async function send(index: number): Promise<void> {
   void relay()
 }
 
-async function load({ perSecond, ms }: { perSecond: number; ms: number }): Promise<number> {
-  const pending: Promise<void>[] = []
-  const startMs = performance.now()
-  for (let atMs = 0; atMs < ms; atMs += (-Math.log(1 - Math.random()) * 1_000) / perSecond) {
-    const waitMs = startMs + atMs - performance.now()
-    if (waitMs > 0) await sleep(waitMs)
-    pending.push(send(pending.length))
-  }
-  await Promise.all(pending)
-  return pending.length
-}
-
-answerParent({ load }, async () => {
+answerParent({ load: (asked: OpenLoad) => openLoad(asked, send) }, async () => {
   await Promise.all([own.end({ timeout: 1 }), log.end({ timeout: 1 })])
 })

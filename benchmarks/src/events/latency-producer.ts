@@ -1,9 +1,9 @@
 /** The producer of the latency measurement: an open load at a rate, so that a slow answer does not hold back what comes next. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createPostgresBus, createPostgresStore } from '@banyan/postgres'
 import { createRelay, toNewEvent } from 'banyan/bus'
 import { realEnvironment } from 'banyan/core'
 import { answerParent } from '../measure/peer.ts'
+import { type OpenLoad, openLoad } from './open-load.ts'
 import { businessTables, toJob } from './pipeline.ts'
 
 const [url = '', logUrl = ''] = process.argv.slice(2)
@@ -27,20 +27,7 @@ async function send(index: number): Promise<void> {
   })
 }
 
-/** So many a second, at random moments (Poisson); gives how many were sent. */
-async function load({ perSecond, ms }: { perSecond: number; ms: number }): Promise<number> {
-  const pending: Promise<void>[] = []
-  const startMs = performance.now()
-  for (let atMs = 0; atMs < ms; atMs += (-Math.log(1 - random.next()) * 1_000) / perSecond) {
-    const waitMs = startMs + atMs - performance.now()
-    if (waitMs > 0) await sleep(waitMs)
-    pending.push(send(pending.length))
-  }
-  await Promise.all(pending)
-  return pending.length
-}
-
-answerParent({ load }, async () => {
+answerParent({ load: (asked: OpenLoad) => openLoad(asked, send) }, async () => {
   await relay.stop({ flush: false })
   await Promise.all([store.close(500), bus.close()])
 })
