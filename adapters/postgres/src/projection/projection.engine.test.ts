@@ -342,6 +342,47 @@ describeEngines(
       expect(await rows(2)).toEqual(await expected())
     }, 90_000)
 
+    it('inline: two transactions that publish one key apply it one after the other, so a handler may read, change and write', async () => {
+      const first = Promise.withResolvers<void>()
+      const other = Promise.withResolvers<void>()
+      let handled = 0
+      const reading = defineProjection('levels', {
+        version: 1,
+        target,
+        create,
+        mode: 'inline',
+        on: (on) => [
+          on(Goods.events.changed, async ({ data: { sku, by } }, tx) => {
+            const row = await tx.db.selectFrom('level').selectAll().where('sku', '=', sku).executeTakeFirst()
+            handled += 1
+            if (handled === 1) {
+              first.resolve()
+              await other.promise
+            } else other.resolve()
+            const { level, seen } = row ?? { level: 0, seen: [] }
+            await tx.db
+              .insertInto('level')
+              .values({ sku, level: level + by, seen: [...seen, by] })
+              .onConflict((conflict) => conflict.column('sku').doUpdateSet({ level: level + by, seen: [...seen, by] }))
+              .execute()
+          }),
+        ],
+      })
+      const hosts = [await start('one', reading), await start('two', reading)] as const
+      const changes = [change(hosts[0], 3)]
+      await first.promise
+      changes.push(change(hosts[1], 10))
+      // Released by the second handler, if it gets that far, or once the second transaction waits for the first.
+      const waits = async (): Promise<boolean> =>
+        (await admin.sql`SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`).length > 0
+      await expect.poll(async () => handled > 1 || (await waits()), { timeout: 10_000 }).toBe(true)
+      other.resolve()
+      await Promise.all(changes)
+      expect(await rows(1)).toEqual([{ sku: 'sku-3', level: 13, seen: [3, 10] }])
+      await expect.poll(async () => (await buses[0]?.end('goods')) ?? 0, { timeout: 20_000 }).toBe(2)
+      expect(await rows(1)).toEqual(await expected())
+    }, 60_000)
+
     it('inline: a handler that fails fails the transaction, and nothing of it is there', async () => {
       const failing = defineProjection('levels', {
         version: 1,

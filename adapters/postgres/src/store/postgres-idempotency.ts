@@ -6,7 +6,6 @@
  * the previous holder of the lock committed. Under stricter isolation they share one snapshot; then the INSERT at the end
  * meets the row that was not seen, and the transaction runs again.
  */
-import { createHash } from 'node:crypto'
 import {
   assertIdempotencyKey,
   type Idempotency,
@@ -16,6 +15,7 @@ import {
   idempotencyKeyReused,
 } from 'banyan/store'
 import type { Statement, StatementResult } from '../client/exchange.ts'
+import { advisoryLock } from './advisory-lock.ts'
 import type { RunAlone } from './alone.ts'
 
 const lookup = `SELECT fingerprint, committed, result, pg_current_xact_id()::text AS xid
@@ -52,7 +52,7 @@ export interface Claimed {
 export function claimStatements(claim: IdempotencyClaim): readonly Statement[] {
   assertIdempotencyKey(claim.key)
   return [
-    { text: 'SELECT pg_try_advisory_xact_lock($1) AS locked', values: [lockOf(claim)] },
+    { text: 'SELECT pg_try_advisory_xact_lock($1) AS locked', values: [advisoryLock(claim.scope, claim.key)] },
     { text: lookup, values: [claim.scope, claim.key] },
   ]
 }
@@ -100,14 +100,6 @@ export function createPostgresIdempotency(run: RunAlone): Idempotency {
 }
 
 /** 64 bits of a hash: two keys that share them only ever make one of them wait. */
-function lockOf({ scope, key }: IdempotencyClaim): string {
-  return createHash('sha256')
-    .update(JSON.stringify([scope, key]))
-    .digest()
-    .readBigInt64BE()
-    .toString()
-}
-
 function fromText(text: string | null): unknown {
   return text === null ? undefined : JSON.parse(text)
 }

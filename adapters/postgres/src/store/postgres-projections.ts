@@ -1,5 +1,6 @@
 /** The books of projections in Postgres; projection-swap.ts has the one thing in them that is not a statement or two. */
 import {
+  type InlineEvents,
   nextBuild,
   type ProjectionPhase,
   type ProjectionProgress,
@@ -11,6 +12,7 @@ import {
   type StoreTransaction,
 } from 'banyan/store'
 import type { Delay } from '../client/timing.ts'
+import { advisoryLock } from './advisory-lock.ts'
 import type { RunAlone } from './alone.ts'
 import { swap } from './projection-swap.ts'
 
@@ -62,7 +64,10 @@ export function createPostgresProjections({ run, transact, after }: PostgresProj
       return (await run(text, [projectionGroup(of)])).rows as ProjectionProgress[]
     },
     swap: (of, { withinMs = 5_000, ...given }) => transact((tx) => swap(tx, of, { after, withinMs, ...given })),
-    async applyInline(tx, of, source, eventIds) {
+    async lockKeys(tx, of, events) {
+      await tx.sql`SELECT pg_advisory_xact_lock(lock) FROM unnest(${locksOf(of, events)}::bigint[]) AS lock`
+    },
+    async applyInline(tx, of, { eventIds, ...events }) {
       const [row] = await tx.sql<{ open: boolean }>`
         WITH held AS MATERIALIZED (
           -- Asked for inline only behind the lock: a condition on it would be looked at first, and would not wait for a swap.
@@ -70,11 +75,15 @@ export function createPostgresProjections({ run, transact, after }: PostgresProj
             AND build = ${of.build ?? 1} FOR SHARE
         ),
         open AS MATERIALIZED (SELECT FROM held WHERE inline),
+        -- After the row: a swap that holds it waits for the consumer, which may need these.
+        locked AS MATERIALIZED (
+          SELECT pg_advisory_xact_lock(lock) FROM open, unnest(${locksOf(of, events)}::bigint[]) AS lock
+        ),
         marked AS (
           INSERT INTO banyan.mark (consumer_group, event_id, source, log_offset)
-          SELECT ${projectionGroup(of)}, id, ${source}, 0 FROM open, unnest(${eventIds}::uuid[]) AS id
+          SELECT ${projectionGroup(of)}, id, ${events.source}, 0 FROM open, unnest(${eventIds}::uuid[]) AS id
         )
-        SELECT EXISTS (SELECT FROM open) AS open`
+        SELECT EXISTS (SELECT FROM open) AS open, (SELECT count(*) FROM locked)`
       return row?.open === true
     },
     async drop(of, options = {}) {
@@ -83,6 +92,15 @@ export function createPostgresProjections({ run, transact, after }: PostgresProj
       return dropped
     },
   }
+}
+
+/**
+ * The advisory locks of keys of a version, in one order for everybody. Two keys with the same hash wait for each other, which does
+ * no harm.
+ */
+function locksOf(of: ProjectionVersion, { source, keys }: Omit<InlineEvents, 'eventIds'>): readonly string[] {
+  const locks = keys.map((key) => advisoryLock('banyan.projection', projectionGroup(of), source, key))
+  return [...new Set(locks)].toSorted()
 }
 
 async function register(

@@ -12,7 +12,7 @@ import type { Store, StoreTransaction, TransactOptions } from '../store/store.ts
 import { CatchUp, type CatchUpMemory, maxStretch } from './catch-up.ts'
 import { type ProjectedEvent, type Projection, sourcesOf } from './define-projection.ts'
 import { withLanes, withRead } from './lanes.ts'
-import { type ApplyEvents, createApply } from './runs.ts'
+import { type ApplyEvents, createApply, orderedBy } from './runs.ts'
 import type { SnapshotCall } from './snapshot-source.ts'
 import type { ProjectionTarget } from './target.ts'
 
@@ -188,7 +188,22 @@ async function deliver(
 ): Promise<void> {
   const opened = openAll(feeding, events)
   const delivery = marks.length === 1 ? (marks[0] as DeliveryMark) : marks
-  await inTransaction(feeding, events, { delivery, signal }, (tx) => applyLanes(feeding, opened, marks, tx))
+  await inTransaction(feeding, events, { delivery, signal }, async (tx) => {
+    await awaitPublishers(feeding, opened, tx)
+    await applyLanes(feeding, opened, marks, tx)
+  })
+}
+
+/** What is kept inline is applied by transactions that publish, too: one at a time for each key. */
+async function awaitPublishers(
+  { host, projection }: Feeding,
+  events: readonly ProjectedEvent[],
+  tx: StoreTransaction,
+): Promise<void> {
+  const [first] = events
+  if (projection.mode !== 'inline' || first === undefined) return
+  const keys = orderedBy(projection, events)
+  await host.store.projections.lockKeys(tx, projection, { source: first.source, keys })
 }
 
 /** One step of the target for each lane that the events are of, in their order. */

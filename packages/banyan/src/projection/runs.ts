@@ -18,6 +18,11 @@ type Handle = (given: unknown, tx: unknown) => unknown
 /** Applies the events of one transaction, in the order in which they are given. */
 export type ApplyEvents = (events: readonly ProjectedEvent[], tx: unknown) => Promise<void>
 
+/** In whose order these events are applied: one name for each key, or one for the whole source. */
+export function orderedBy({ order }: Projection, events: readonly { readonly key: string }[]): readonly string[] {
+  return order === 'total' ? [''] : [...new Set(events.map(({ key }) => key))]
+}
+
 /** Makes what applies events to a projection. */
 export function createApply({ handlers, order }: Projection): ApplyEvents {
   const known = new Map(handlers.map((handler) => [handler.event.wire, handler]))

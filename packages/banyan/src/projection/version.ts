@@ -12,7 +12,7 @@ import { type ProjectedEvent, type Projection, sourcesOf } from './define-projec
 import { createFeed, type ProjectionHost } from './feed.ts'
 import { assertHistory } from './history.ts'
 import { createProgressMeter, type ProjectionProgressReport } from './progress.ts'
-import { type ApplyEvents, createApply } from './runs.ts'
+import { type ApplyEvents, createApply, orderedBy } from './runs.ts'
 import { takeSnapshot } from './snapshot.ts'
 import type { ProjectionTarget } from './target.ts'
 
@@ -93,9 +93,10 @@ export class RunningVersion {
     const { projection } = this
     if (projection.mode !== 'inline' || this.#phase === 'dropped') return
     const own = events.filter(({ type }) => this.#types.has(type))
-    const ids = own.map(({ id }) => id)
+    if (own.length === 0) return
     const { store, service } = this.#host
-    if (own.length === 0 || !(await store.projections.applyInline(tx, projection, service, ids))) return
+    const inline = { source: service, eventIds: own.map(({ id }) => id), keys: orderedBy(projection, own) }
+    if (!(await store.projections.applyInline(tx, projection, inline))) return
     const target = await this.#open()
     const step = { source: service, lane: '', epoch: 0, offset: 0 }
     await target.apply(projection, step, tx, (inner) => this.#applyEvents(own, inner))

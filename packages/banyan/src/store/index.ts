@@ -59,6 +59,7 @@ export type { Migration, MigrationStatus } from './migration.ts'
 export type { NewEvent, Outbox, OutboxCensus, OutboxCursor, OutboxExtent, OutboxPage, OutboxStorage } from './outbox.ts'
 export {
   compareVersions,
+  type InlineEvents,
   maxBuilds,
   nextBuild,
   type ProjectionPhase,

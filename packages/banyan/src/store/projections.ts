@@ -70,6 +70,14 @@ export interface SwapOptions {
  */
 export type SwapOutcome = 'swapped' | 'live already' | 'late' | 'parked' | 'older' | 'unknown'
 
+/** What one transaction applies inline. */
+export interface InlineEvents {
+  readonly source: string
+  readonly eventIds: readonly string[]
+  /** In whose order they are applied: their keys, or one for all. Repeats are allowed. */
+  readonly keys: readonly string[]
+}
+
 /** The books of one service's projections. */
 export interface Projections {
   /**
@@ -99,10 +107,16 @@ export interface Projections {
    */
   swap(of: ProjectionVersion, options: SwapOptions): Promise<SwapOutcome>
   /**
-   * Inside a transaction that publishes these events: true when the version is kept inline, and then their marks are written and
-   * the caller applies them in this transaction. False while the version's consumer has to.
+   * Inside a transaction that publishes these events: true when the version is kept inline, and then their marks are written,
+   * their keys are locked as by {@link Projections.lockKeys}, and the caller applies them in this transaction. False while the
+   * version's consumer has to.
    */
-  applyInline(tx: SqlTransaction, of: ProjectionVersion, source: string, eventIds: readonly string[]): Promise<boolean>
+  applyInline(tx: SqlTransaction, of: ProjectionVersion, events: InlineEvents): Promise<boolean>
+  /**
+   * Waits until no other transaction holds one of these keys of a version, and holds them until this one ends: what two
+   * transactions apply to one key comes one after the other, so a handler may read, change and write.
+   */
+  lockKeys(tx: SqlTransaction, of: ProjectionVersion, events: Omit<InlineEvents, 'eventIds'>): Promise<void>
   /**
    * Takes a version out of the books and runs `destroy` in the same transaction; its group's epoch is raised, so that a feeder
    * that has not noticed can write nothing more. `forget` lets it be registered, and filled, again. Rejects with

@@ -95,6 +95,7 @@ export function createMemoryProjections(options: MemoryProjectionsOptions): Proj
     swap: (of, how) => alone(() => swap(of, how)),
     // Rows in memory are no part of a store's transaction, so nothing here is ever kept inline.
     applyInline: async () => false,
+    lockKeys: async () => undefined,
     drop: (of, how = {}) => alone(() => drop({ options, records, live }, of, how)),
   }
 }
