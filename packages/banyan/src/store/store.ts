@@ -13,6 +13,7 @@ import type { DeliveryMark, Inbox, Passage } from './inbox.ts'
 import type { Migration, MigrationStatus } from './migration.ts'
 import type { NewEvent, Outbox } from './outbox.ts'
 import type { Projections } from './projections.ts'
+import type { Sagas, TransactionSagas } from './sagas.ts'
 import type { Due, Scheduled } from './scheduled.ts'
 
 /** READ COMMITTED unless said otherwise. */
@@ -25,6 +26,8 @@ export interface StoreTransaction {
   readonly db: Kysely<any>
   /** The event store's streams; what is appended commits with everything else. */
   readonly streams: TransactionStreams
+  /** Runs of sagas: what is started, sent and written commits with everything else. */
+  readonly sagas: TransactionSagas
   /** Raw SQL with bound parameters: tx.sql`select … where id = ${id}`. */
   sql<Row = Record<string, unknown>>(text: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row[]>
   /**
@@ -82,6 +85,8 @@ export interface Store {
   readonly scheduled: Scheduled
   /** Streams of facts, see event-store.ts. */
   readonly streams: EventStore
+  /** Runs of sagas, their journals and mailboxes. */
+  readonly sagas: Sagas
   /** Notes and requests of this service's bridges. */
   readonly bridges: Bridges
   /** The books of read models. */

@@ -15,6 +15,7 @@ import { createMemoryIdempotency } from './memory-idempotency.ts'
 import { createMemoryInbox } from './memory-inbox.ts'
 import { createMemoryOutbox } from './memory-outbox.ts'
 import { createMemoryProjections } from './memory-projections.ts'
+import { createMemorySagas } from './memory-sagas.ts'
 import { createMemoryScheduled } from './memory-scheduled.ts'
 import { createStreamLocks } from './memory-stream-locks.ts'
 import { createMemoryTransactions } from './memory-transactions.ts'
@@ -56,6 +57,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
   const streams = createMemoryStreams(clock, random.uuidv7(), options.maxStreamEvents ?? 1_000_000)
   const locks = createStreamLocks()
   const scheduled = createMemoryScheduled(clock, outbox)
+  const sagas = createMemorySagas(clock)
   const transactions = createMemoryTransactions({
     environment,
     service,
@@ -64,6 +66,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     idempotency,
     scheduled,
     streams,
+    sagas,
     locks,
     door,
   })
@@ -93,6 +96,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     scheduled,
     bridges: createMemoryBridges(environment.clock),
     projections,
+    sagas,
     streams: {
       append: (...given) => transact((tx) => tx.streams.append(...given)),
       read: async (stream, range = {}) => streams.page(stream, range, []),

@@ -12,6 +12,7 @@ import type { MemoryStreams } from './memory-event-store.ts'
 import type { MemoryIdempotency } from './memory-idempotency.ts'
 import type { MemoryInbox } from './memory-inbox.ts'
 import type { MemoryOutbox } from './memory-outbox.ts'
+import type { MemorySagas } from './memory-sagas.ts'
 import type { MemoryScheduled } from './memory-scheduled.ts'
 import type { StreamLocks } from './memory-stream-locks.ts'
 import { openStreams } from './memory-stream-transaction.ts'
@@ -26,6 +27,7 @@ export interface MemoryTransactionsOptions {
   readonly idempotency: MemoryIdempotency
   readonly scheduled: MemoryScheduled
   readonly streams: MemoryStreams
+  readonly sagas: MemorySagas
   readonly locks: StreamLocks
   readonly door: GroupDoor
 }
@@ -121,18 +123,20 @@ async function underKey<Result>(
 }
 
 async function attempt<Result>(
-  { service, outbox, inbox, idempotency, scheduled, streams, locks }: MemoryTransactionsOptions,
+  { service, outbox, inbox, idempotency, scheduled, streams, sagas, locks }: MemoryTransactionsOptions,
   work: Work<Result>,
   given: TransactOptions,
 ): Promise<Result> {
   const gathered: Gathered = { events: [], scheduled: [], unscheduled: [] }
   const marks = toMarks(given.delivery)
   const own = openStreams(streams, locks, given.readOnly === true)
-  const tx = openTransaction(service, gathered, given.readOnly === true, own.streams, scheduled.hold)
+  const runs = sagas.open(given.readOnly === true)
+  const tx = openTransaction(service, gathered, given.readOnly === true, own.streams, runs.sagas, scheduled.hold)
   const { passage } = given
   const check = (): void => {
     for (const mark of marks) inbox.check(mark)
     if (passage !== undefined) inbox.checkPassage(passage)
+    runs.check()
   }
   try {
     check()
@@ -146,13 +150,16 @@ async function attempt<Result>(
     if (passage !== undefined) inbox.writePassage(passage)
     if (given.idempotency !== undefined) idempotency.commit(given.idempotency, text)
     own.commit()
+    runs.commit()
     outbox.append(gathered.events)
     scheduled.settle(gathered.unscheduled.splice(0), true)
     scheduled.add(gathered.scheduled)
+    sagas.committed()
     return result
   } finally {
     tx.end()
     own.end()
+    runs.end()
     scheduled.settle(gathered.unscheduled, false)
   }
 }

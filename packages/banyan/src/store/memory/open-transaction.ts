@@ -2,6 +2,7 @@
 import { BanyanError } from '../../core/error.ts'
 import type { TransactionStreams } from '../event-store.ts'
 import type { NewEvent } from '../outbox.ts'
+import type { TransactionSagas } from '../sagas.ts'
 import { assertDue, type Due, type NewScheduledEvent } from '../scheduled.ts'
 import type { StoreTransaction } from '../store.ts'
 import { speaksNoSql } from './no-sql.ts'
@@ -22,6 +23,7 @@ export function openTransaction(
   { events, scheduled, unscheduled }: Gathered,
   readOnly: boolean,
   streams: TransactionStreams,
+  sagas: TransactionSagas,
   hold: (eventId: string) => boolean,
 ): { readonly open: StoreTransaction; end(): void } {
   let ended = false
@@ -43,6 +45,7 @@ export function openTransaction(
     },
     sql: async () => Promise.reject(speaksNoSql(service)),
     streams,
+    sagas,
     publish,
     async unschedule(eventId) {
       assertMay('take a scheduled event back')
