@@ -31,6 +31,8 @@ export interface Timers {
   remove(node: TimerNode): void
   /** Calls back once after `delayMs` or a little later. Does not keep the process alive. */
   after(delayMs: number, callback: () => void): Timer
+  /** Calls back once everything that can run now has run: all settled promises have been seen by who waits for them. */
+  soon(callback: () => void): void
 }
 
 /** Waits; rejects with the signal's reason when it is aborted first. */

@@ -71,6 +71,10 @@ export class Wheel implements Timers {
     return node
   }
 
+  soon(callback: () => void): void {
+    setImmediate(callback)
+  }
+
   #start(): void {
     this.#nowMs = performance.now()
     this.#tick = Math.floor(this.#nowMs / tickMs)

@@ -64,6 +64,10 @@ export class Scheduler implements Clock, Timers {
     return { cancel: () => this.remove(node) }
   }
 
+  soon(callback: () => void): void {
+    this.after(0, callback)
+  }
+
   /** Timers that wait. */
   get pending(): number {
     return this.#entries.size

@@ -1,0 +1,95 @@
+/** What stands in a journal: the kinds of entries and their bodies. Plain JSON, readable by people, and the same in every release. */
+import type { ErrorDocument, Outcome } from '../core/error.ts'
+import type { NewSagaMessage, SagaEntry, SagaMessage } from '../store/sagas.ts'
+
+/** Kinds that settle an operation of the function; they are given to it again when it is run again. */
+export const settlingKinds = [
+  'step',
+  'tx',
+  'sleep',
+  'wait',
+  'receive',
+  'child',
+  'lock',
+  'unlock',
+  'point',
+  'patch',
+] as const
+export type SettlingKind = (typeof settlingKinds)[number]
+
+/**
+ * Kinds beside them: `undoing` (the function's part is over, and why), `undo` (what came of undoing an operation), `answer` (to a
+ * request), `note` (something that people should know), `mended` (what a person did).
+ */
+export type SideKind = 'undoing' | 'undo' | 'answer' | 'note' | 'mended'
+
+const settling: ReadonlySet<string> = new Set(settlingKinds)
+
+/** True for an entry that settles an operation. */
+export function isSettling(entry: SagaEntry): boolean {
+  return settling.has(entry.kind)
+}
+
+/** A call that a step has made. */
+export interface CallNote {
+  /** The operation's name on the wire. */
+  readonly operation: string
+  readonly key: string
+  /** What it was called with, without what its schema hides; left out when it is long. */
+  readonly input?: unknown
+}
+
+/** What came of an operation. */
+export interface Settled {
+  readonly ok?: unknown
+  readonly error?: ErrorDocument
+  /** Of a failed step: whether it may have been done after all. */
+  readonly outcome?: Outcome
+  readonly attempts?: number
+  readonly calls?: readonly CallNote[]
+  /** Milliseconds the last attempt took. */
+  readonly tookMs?: number
+}
+
+/** What came of an undo. `skipped`: there was nothing to undo, or a person said so. */
+export interface Undone {
+  readonly outcome: 'undone' | 'skipped' | 'failed'
+  readonly why?: string
+  readonly error?: ErrorDocument
+  readonly attempts?: number
+  readonly calls?: readonly CallNote[]
+}
+
+/** What is said of a run that waits or is parked; stored beside it, since it changes without an entry. */
+export interface SagaNote {
+  /** What it waits for, for people. */
+  readonly waits?: readonly string[]
+  /** Why it is parked. */
+  readonly parked?: { readonly reason: string; readonly message: string; readonly seq?: number }
+  /** The undo that failed. */
+  readonly failed?: { readonly seq: number; readonly error: ErrorDocument }
+  /** Attempts that have failed and will be made again, by operation (`3`) or undo (`u3`). */
+  readonly retries?: Readonly<
+    Record<string, { readonly attempts: number; readonly dueMs: number; readonly error: string }>
+  >
+}
+
+/** A body that is read. */
+export function bodyOf<Body>(entry: Pick<SagaEntry, 'body'>): Body {
+  return JSON.parse(entry.body) as Body
+}
+
+/** A note that is read; empty when there is none. */
+export function noteOf(text: string): SagaNote {
+  return text === '' ? {} : (JSON.parse(text) as SagaNote)
+}
+
+/** A request to cancel. */
+export function toCancel(id: string, by: string, why: string): NewSagaMessage {
+  return { id, kind: 'cancel', name: 'cancel', key: '', body: JSON.stringify({ by, why }) }
+}
+
+/** Who wants it cancelled, and why. */
+export function fromCancel(message: SagaMessage): { readonly by: string; readonly why: string } {
+  return JSON.parse(message.body) as { by: string; why: string }
+}

@@ -1,0 +1,59 @@
+/** A start, as it is stored: the input checked and copied, the key taken from it. */
+import { createWireBorder } from '../contract/border.ts'
+import { BanyanError } from '../core/error.ts'
+import { INVALID } from '../schema/index.ts'
+import { maxCorrelations, type NewSaga } from '../store/sagas.ts'
+import type { SagaShape } from './shape.ts'
+import { toText } from './values.ts'
+
+/** What a start says of itself. */
+export interface StartFacts {
+  readonly id: string
+  readonly startedBy: string
+  readonly traceparent?: string | undefined
+}
+
+const borders = new WeakMap<SagaShape, ReturnType<typeof createWireBorder>>()
+
+function borderOf(saga: SagaShape): ReturnType<typeof createWireBorder> {
+  const known = borders.get(saga) ?? createWireBorder(saga.input, 'output')
+  borders.set(saga, known)
+  return known
+}
+
+const bad = (saga: SagaShape, what: string): BanyanError =>
+  new BanyanError('INVALID_ARGUMENT', `saga '${saga.name}': ${what}`, { reason: 'INVALID_SAGA_INPUT' })
+
+/** Throws INVALID_ARGUMENT for an input that does not fit, with the field and the rule, and for a key that is none. */
+export function toNewSaga(saga: SagaShape, given: unknown, facts: StartFacts): NewSaga {
+  const border = borderOf(saga)
+  const input = border.copy(given)
+  if (input === INVALID) {
+    const issues = border.explain(given)
+    const message = `its input is not what it says: ${issues[0]?.message ?? 'it does not fit its schema'}`
+    throw new BanyanError('INVALID_ARGUMENT', `saga '${saga.name}': ${message}`, {
+      reason: 'INVALID_SAGA_INPUT',
+      issues,
+    })
+  }
+  const key = saga.key(input)
+  if (typeof key !== 'string' || key.length < 1 || key.length > 255)
+    throw bad(saga, `'key' gave ${JSON.stringify(key)}: a key has 1 to 255 characters`)
+  const correlations = saga.correlations?.(input) ?? []
+  if (correlations.length > maxCorrelations)
+    throw bad(saga, `'correlations' gave ${correlations.length} keys, at most ${maxCorrelations} (maxCorrelations)`)
+  return {
+    id: facts.id,
+    name: saga.name,
+    version: saga.version,
+    key,
+    run: 1,
+    input: toText(input, 'its input') ?? 'null',
+    priority: saga.priority ?? 'normal',
+    timeoutMs: saga.timeoutMs,
+    correlations: saga.waits === undefined || saga.waits.length === 0 ? [] : [...new Set([key, ...correlations])],
+    parent: undefined,
+    traceparent: facts.traceparent,
+    startedBy: facts.startedBy,
+  }
+}
