@@ -32,14 +32,17 @@ export const layers: Readonly<Record<string, Layer>> = {
   schema: { imports: [], browser: true },
   contract: { imports: ['schema', 'core'], browser: true },
   telemetry: { imports: ['core'] },
+  simulation: { imports: ['core'] },
   transport: { imports: ['core', 'contract', 'telemetry'] },
   discovery: { imports: ['core', 'transport'] },
   store: { imports: ['core', 'contract', 'telemetry'] },
   bus: { imports: ['core', 'contract', 'store', 'telemetry'] },
   'event-sourcing': { imports: ['core', 'schema', 'contract', 'store'] },
   projection: { imports: ['core', 'schema', 'contract', 'telemetry', 'store', 'bus', 'event-sourcing'] },
+  saga: { imports: ['core', 'schema', 'contract', 'telemetry', 'store', 'bus'] },
   runtime: {
     imports: [
+      'saga',
       'core',
       'schema',
       'contract',
