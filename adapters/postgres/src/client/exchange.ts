@@ -72,7 +72,8 @@ export class Exchange extends pg.Query {
   readonly #statements: readonly WireStatement[]
 
   constructor(statements: readonly WireStatement[], done: (error: Error | null | undefined) => void) {
-    super({ text: 'exchange' }, done as () => void)
+    // As a text: pg copies an object property by property.
+    super('exchange', undefined, done as () => void)
     this.#statements = statements
     this.submit = (connection: unknown): void => this.#send(connection as Wire)
   }

@@ -22,7 +22,10 @@ export type CommitResult =
 
 const askXid = 'SELECT pg_current_xact_id_if_assigned()::text AS xid'
 
-/** What goes out ahead of COMMIT. The first answer has the transaction's id, unless it is known. */
+/**
+ * What goes out ahead of COMMIT. One answer has the transaction's id and is sent back at once; when the id is known there is
+ * nothing to hear before COMMIT's own.
+ */
 export function lastStatements(
   { events, scheduled }: { readonly events: readonly NewEvent[]; readonly scheduled: readonly NewScheduledEvent[] },
   outbox: OutboxPlace,
@@ -33,10 +36,10 @@ export function lastStatements(
   const statements: Statement[] = []
   if (claim !== undefined) statements.push(storeStatement(claim, result))
   if (scheduled.length > 0) statements.push(scheduleStatement(scheduled))
-  if (events.length > 0) statements.push(outbox.statement(events))
+  if (events.length > 0) statements.push(outbox.statement(events, knowsXid))
   else if (!knowsXid) statements.push({ text: askXid })
   const last = statements.pop()
-  return last === undefined ? [] : [...statements, { ...last, flush: true }]
+  return last === undefined ? [] : [...statements, { ...last, flush: !knowsXid }]
 }
 
 /** The transaction's id out of the answers that came: null when it had none, undefined when nothing was heard. */
