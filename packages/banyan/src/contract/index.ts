@@ -67,6 +67,7 @@ export type {
   StringFormat,
   StringOptions,
 } from './schema-options.ts'
+export { type OnSecret, redactBySchema, secretNames } from './secrets.ts'
 export type { SchemaBuilder } from './t.ts'
 export { t } from './t.ts'
 export type { Upcaster, Upcasters } from './upcast.ts'

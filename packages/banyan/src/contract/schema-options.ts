@@ -11,6 +11,8 @@ export interface SchemaOptions<T = unknown> {
   readonly deprecated?: boolean
   readonly readOnly?: boolean
   readonly writeOnly?: boolean
+  /** Nobody is shown the value who has not asked for it: views, exports and notes have `***`. In JSON Schema: `x-secret`. */
+  readonly secret?: boolean
 }
 
 /** Formats of JSON Schema 2020-12, section 7.3. */

@@ -55,9 +55,17 @@ export interface SchemaBuilder {
 /** Adds TypeBox's hidden marks. They must not be enumerable: a schema is also a JSON document. */
 function mark<T>(kind: string, schema: object, marks: object = {}): Schema<T> {
   const all = kind === 'Unsafe' ? { '~unsafe': null, ...marks } : marks
+  const document = toDocument(schema)
   for (const [name, value] of Object.entries({ '~kind': kind, ...all }))
-    Object.defineProperty(schema, name, { value, configurable: true, writable: true })
-  return schema as Schema<T>
+    Object.defineProperty(document, name, { value, configurable: true, writable: true })
+  return document as Schema<T>
+}
+
+/** What is an option of ours and no keyword of JSON Schema has a name of its own there. */
+function toDocument(schema: object): object {
+  if (!('secret' in schema)) return schema
+  const { secret, ...document } = schema
+  return secret === true ? { ...document, 'x-secret': true } : document
 }
 
 const text =

@@ -16,6 +16,7 @@ const annotations: ReadonlySet<string> = new Set([
   'deprecated',
   'readOnly',
   'writeOnly',
+  'x-secret',
   'externalDocs',
 ])
 

@@ -62,6 +62,7 @@ const annotations: ReadonlySet<string> = new Set([
   'deprecated',
   'readOnly',
   'writeOnly',
+  'x-secret',
   'contentMediaType',
   'contentEncoding',
   'contentSchema',
