@@ -14,7 +14,7 @@ import { undoAll } from './undoing.ts'
 export function createFace(run: SagaRun, branch: Branch): object {
   return {
     id: run.id,
-    key: run.record.key,
+    key: run.key,
     step: (name: string, act: never, undo?: never, options = {}) =>
       run.invoke(beginStep(run, branch, name, act, undo, options)),
     tx: (name: string, work: never, undo?: never, options = {}) =>
@@ -118,10 +118,10 @@ function waitFor(
   options: WaitOptions<unknown>,
 ): Promise<unknown> {
   const events = (Array.isArray(event) ? event : [event]) as readonly SagaEventShape[]
-  const { key = run.record.key, where, timeoutMs } = options
+  const { key = run.key, where, timeoutMs } = options
   const types = new Set(events.map(({ wire }) => wire))
   for (const type of types) if (!run.shape.waits?.some(({ wire }) => wire === type)) throw undeclaredWait(type)
-  if (key !== run.record.key) run.journal.addCorrelation(key)
+  if (key !== run.key) run.journal.addCorrelation(key)
   const name = [...types].join(', ')
   const read = ({ id, name: type, key: of, body }: SagaMessage) => ({
     id,

@@ -32,6 +32,10 @@ export class History {
   get isLeft(): boolean {
     return this.#head < this.#given.length
   }
+  /** So many outcomes were given. */
+  get given(): number {
+    return this.#head
+  }
   step(): void {
     this.#head += 1
   }

@@ -60,6 +60,35 @@ export interface Undone {
   readonly calls?: readonly CallNote[]
 }
 
+/** What a person did; with the seq of the operation that it is about, or 0. */
+export interface Mended {
+  readonly action: 'retry' | 'skip' | 'compensate' | 'fork' | 'import'
+  readonly by: string
+  readonly why: string
+  /** The host that had the run in its hands, and was refused from then on. */
+  readonly takenFrom?: string
+  /** Of a fork or an import: where the journal comes from. */
+  readonly origin?: Origin
+}
+
+/**
+ * Where a journal was written that now belongs to another run, or to the same one elsewhere. What the function has computed from
+ * its run (times, randomness, ids) has to be the same again as far as the journal came along.
+ */
+export interface Origin {
+  readonly id: string
+  /** As the function knows it: what it waits for by key comes under this one. */
+  readonly key: string
+  readonly startedMs: number
+  /** So many outcomes were given to the function while the run had this id; and from then on the one that it has. */
+  readonly ids: readonly { readonly id: string; readonly outcomes: number }[]
+}
+
+/** The origin of a journal; undefined for one that was begun where it is. */
+export function originOf([first]: readonly Pick<SagaEntry, 'kind' | 'body'>[]): Origin | undefined {
+  return first?.kind === 'mended' ? bodyOf<Mended>(first).origin : undefined
+}
+
 /** What is said of a run that waits or is parked; stored beside it, since it changes without an entry. */
 export interface SagaNote {
   /** What it waits for, for people. */

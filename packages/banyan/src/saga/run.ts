@@ -13,13 +13,13 @@ import { type BanyanError, fromErrorDocument, isBanyanError } from '../core/erro
 import type { NewSaga, SagaEntry, SagaRecord, TakenSaga } from '../store/sagas.ts'
 import { createFace } from './face.ts'
 import { History, toTitle } from './history.ts'
-import { bodyOf, noteOf, type SagaNote, type Settled, type SettlingKind } from './journal.ts'
+import { bodyOf, noteOf, originOf, type SagaNote, type Settled, type SettlingKind } from './journal.ts'
 import { type Branch, isClosed, type Operation, type Settlement, type UndoRecord } from './operation.ts'
 import { maxParallel, maxSteps } from './options.ts'
 import { awaitsElsewhere, nonDeterministic, stopped, tooManySteps, tooParallel } from './refusals.ts'
 import { RunEnds } from './run-ends.ts'
 import { RunJournal, type RunShared } from './run-journal.ts'
-import { Seeded } from './seeded.ts'
+import { type Seeded, Seeds } from './seeded.ts'
 import type { SagaShape } from './shape.ts'
 import { toText } from './values.ts'
 
@@ -52,7 +52,8 @@ export class SagaRun {
   readonly shared: RunShared
   readonly journal: RunJournal
   readonly history: History
-  readonly seeded: Seeded
+  /** The run's key as the function knows it: that of the run from which its journal comes, if it comes from one. */
+  readonly key: string
   readonly root: Branch = { closed: false, parent: undefined }
   readonly undos: UndoRecord[] = []
   readonly queries: Map<string, () => unknown> = new Map()
@@ -66,6 +67,7 @@ export class SagaRun {
   isCommitting = false
   readonly outstanding: Map<number, Operation> = new Map()
   readonly #ends: RunEnds
+  readonly #seeds: Seeds
   readonly #invoked: string[] = []
   #seq = 0
   #outcomes: Settlement[] = []
@@ -78,8 +80,10 @@ export class SagaRun {
     this.shape = shape
     this.observer = observer
     this.note = noteOf(taken.saga.note)
-    this.timeMs = taken.saga.startedMs
-    this.seeded = new Seeded(taken.saga.id)
+    const origin = originOf(taken.entries)
+    this.key = origin?.key ?? taken.saga.key
+    this.timeMs = origin?.startedMs ?? taken.saga.startedMs
+    this.#seeds = new Seeds(taken.saga.id, origin)
     this.history = new History(taken.entries)
     this.#ends = new RunEnds(this)
     this.journal = new RunJournal(shared, taken, {
@@ -94,6 +98,9 @@ export class SagaRun {
   }
   get id(): string {
     return this.journal.record.id
+  }
+  get seeded(): Seeded {
+    return this.#seeds.at(this.history.given)
   }
   get isUndoing(): boolean {
     return this.#ends.isUndoing

@@ -1,4 +1,5 @@
 /** Randomness and ids of a run: computed from its id, so that they are the same at every replay. */
+import type { Origin } from './journal.ts'
 
 /** Source: Sebastiano Vigna, SplitMix64 (public domain), over the run's id; 53 bits of each output. */
 export class Seeded {
@@ -25,5 +26,25 @@ export class Seeded {
     const a = (this.#next() & 0xfffn).toString(16).padStart(3, '0')
     const b = ((this.#next() & 0x3fff_ffff_ffff_ffffn) | 0x8000_0000_0000_0000n).toString(16)
     return `${time.slice(0, 8)}-${time.slice(8)}-7${a}-${b.slice(0, 4)}-${b.slice(4)}`
+  }
+}
+
+/** The seeds of a run: of one whose journal comes from another run, that of the other one until the journal is at its end. */
+export class Seeds {
+  readonly #parts: readonly { readonly seeded: Seeded; readonly until: number }[]
+  readonly #own: Seeded
+
+  constructor(id: string, origin: Origin | undefined) {
+    let until = 0
+    this.#own = new Seeded(id)
+    this.#parts = (origin?.ids ?? []).map((part) => {
+      until += part.outcomes
+      return { seeded: new Seeded(part.id), until }
+    })
+  }
+
+  /** When so many outcomes were given to the function. */
+  at(given: number): Seeded {
+    return this.#parts.find(({ until }) => given < until)?.seeded ?? this.#own
   }
 }
