@@ -30,6 +30,7 @@ import {
   undeclaredCall,
   unknownOperation,
 } from './refusals.ts'
+import { SagaCalls } from './saga/saga-calls.ts'
 import type { ServiceScope } from './service-scope.ts'
 import type { ServiceTransaction } from './service-transaction.ts'
 import type { OperationShape, Work } from './shapes.ts'
@@ -86,6 +87,13 @@ export class CallContext implements CallFrame, TimerNode {
   }
   set claim(claim: IdempotencyClaim | undefined) {
     this.#rare.claim = claim
+  }
+  /** The key of the saga's step that this call takes back. */
+  get undoes(): string | undefined {
+    return this.#rarely?.undoes
+  }
+  set undoes(step: string | undefined) {
+    this.#rare.undoes = step
   }
   /** The one transaction has committed. */
   get committed(): boolean {
@@ -196,6 +204,18 @@ export class CallContext implements CallFrame, TimerNode {
   /** A part of what has happened to an aggregate of this service. */
   async history(aggregate: AnyAggregate, id: string, range?: PastRange): Promise<Past<unknown>> {
     return historyOf(this.#service, storeOf(this.#service), aggregate, id, range)
+  }
+  /** The sagas of this service. */
+  get sagas(): SagaCalls {
+    return new SagaCalls(this.#service, this)
+  }
+  get startedBy(): string {
+    const { delivery } = this
+    const mark = delivery === undefined || !('eventId' in delivery) ? undefined : delivery
+    return mark === undefined ? `${this.#work.kind} ${this.caller}` : `event ${mark.eventId}`
+  }
+  get environment(): ServiceScope['environment'] {
+    return this.#service.environment
   }
   /** What readers of a projection see, with everything in it that this work has published or must see. */
   projection({ name }: Projection, how?: { readonly timeoutMs?: number }): Promise<unknown> {

@@ -11,6 +11,7 @@ import type { Projection } from '../projection/define-projection.ts'
 import type { Due } from '../store/scheduled.ts'
 import type { Isolation } from '../store/store.ts'
 import type { AggregateReads, AggregateWrites } from './aggregate-context.ts'
+import type { SagaCommands, SagaReads, SagaWrites } from './saga/saga-access.ts'
 
 /** What may be listed in `calls`: a whole contract, or single operations of it. */
 export type Callable = AnyContract | AnyOperation
@@ -138,6 +139,8 @@ export interface Context<Allowed extends string = string, Tables = unknown> exte
    * Rejects as `projection` does, and with INVALID_ARGUMENT for a text that is no token.
    */
   waitFor(position: string, options?: { readonly timeoutMs?: number }): Promise<void>
+  /** The sagas of this service: looked at, waited for, asked. */
+  readonly sagas: SagaReads
   /** A token of what this work and its calls have published so far, and of what it must see; undefined when there is nothing. */
   readonly positionToken: string | undefined
   /** The service's own database outside of transactions, for reads. */
@@ -171,6 +174,8 @@ export interface Transaction<Own extends string = string, Tables = unknown> exte
    *   tx.publish(Orders.events.paymentOverdue, { orderId }, { afterMs: 24 * 3_600_000 })
    */
   publish<E extends Event & Owned>(event: OwnEvent<E, Own>, data: E['~types']['data'], due: Due): string
+  /** Sagas of this service, started and told if and only if the transaction commits. */
+  readonly sagas: SagaWrites
   /** Takes an event back that is published but not due, if the transaction commits; false when it is too late. */
   cancel(eventId: string): Promise<boolean>
 }
@@ -192,6 +197,8 @@ export interface CommandContext<Own extends string = string, Allowed extends str
     work: (tx: Transaction<Own, Tables>) => Promise<Result>,
     options?: TransactionOptions,
   ): Promise<Result>
+  /** The sagas of this service: started, told, asked. */
+  readonly sagas: SagaCommands
   /** Exists only for the compiler: a context of another service does not fit. */
   readonly '~publishes': (contract: Own) => void
 }

@@ -8,6 +8,7 @@ import type { AnyContract } from '../contract/define-contract.ts'
 import { BanyanError } from '../core/error.ts'
 import type { AnyAggregate } from '../event-sourcing/aggregate.ts'
 import type { Projection } from '../projection/define-projection.ts'
+import type { SagaDefinition } from '../saga/define-saga.ts'
 import type { DatabaseDefinition } from '../store/define-database.ts'
 import type { Bridge } from './bridge.ts'
 import type { Allow, Callable, CommandContext, Failing, QueryContext } from './context.ts'
@@ -57,6 +58,12 @@ export interface ServiceSpec<C extends AnyContract, Calls extends readonly Calla
   readonly projections?: readonly Projection<Source>[]
   /** What brings facts of foreign systems in or events out, as adapters give them: `fromPostgres`, `fromRabbit`, `toRabbit`. */
   readonly bridges?: readonly Bridge[]
+  /** Durable functions, made by `defineSaga`; every version that still runs is listed. Handlers reach them by `ctx.sagas`. */
+  readonly sagas?: readonly SagaDefinition<
+    unknown,
+    unknown,
+    NoInfer<CommandContext<C['name'], Allow<Calls[number]>, Tables>>
+  >[]
 }
 
 type Root<A extends string> = A extends `${infer N}.${string}` ? N : never
@@ -96,6 +103,7 @@ export function defineService<
     aggregates: Object.freeze([...(spec.aggregates ?? [])]),
     projections: Object.freeze([...(spec.projections ?? [])]),
     bridges: Object.freeze([...(spec.bridges ?? [])]),
+    sagas: Object.freeze([...(spec.sagas ?? [])]),
   }
   const faults = serviceFaults(described as never)
   if (faults.length > 0)

@@ -6,11 +6,15 @@ import { createMover, type Mover } from '../bus/mover.ts'
 import { createRelay, type Relay } from '../bus/relay.ts'
 import { BanyanError } from '../core/error.ts'
 import type { ProjectionKeeper } from '../projection/keeper.ts'
+import { SagaExecutor } from '../saga/executor.ts'
 import type { BridgeRunner } from './bridge-runner.ts'
 import { assertBridges, createBridges } from './bridges.ts'
 import { createJobRunner, type JobRunner } from './jobs.ts'
 import { createHostLogKeeper } from './log-keeper.ts'
 import { createKeepers } from './projections.ts'
+import { SagaDesk } from './saga/saga-desk.ts'
+import { createSagaHost } from './saga/saga-host.ts'
+import { claimSagaGroups } from './saga/saga-subscriptions.ts'
 import { createScheduleRunner, type ScheduleRunner } from './schedule-runner.ts'
 import type { ServiceRuntime } from './service-runtime.ts'
 import { createConsumers } from './subscriptions.ts'
@@ -25,6 +29,8 @@ export interface EventWiring {
   readonly bridges: readonly BridgeRunner[]
   /** Work at set times. */
   readonly schedules: readonly ScheduleRunner[]
+  /** Runs of sagas, one executor for each service that has any. */
+  readonly sagas: readonly SagaExecutor[]
   /** Looks after the log on this host's side: retention and audits. Undefined without a bus, or when the log is kept elsewhere. */
   readonly logKeeper: LogKeeper | undefined
   /** Makes the places of projections and looks at the settings of bridges; rejects when one is wrong. */
@@ -48,7 +54,7 @@ export function createEventWiring(
   )
   const schedules = services.flatMap((service) => toSchedules(service, holder))
   const listening = services.find(
-    ({ definition }) => definition.subscriptions.length > 0 || definition.projections.length > 0,
+    ({ subscriptions, definition }) => subscriptions.length > 0 || definition.projections.length > 0,
   )
   if (bus === undefined && listening !== undefined)
     throw new BanyanError('FAILED_PRECONDITION', `'${listening.name}' subscribes to events but this host has no bus`, {
@@ -59,6 +65,7 @@ export function createEventWiring(
   const movers = bus === undefined ? [] : services.flatMap(toMover)
   const keepers = bus === undefined ? [] : services.flatMap((service) => createKeepers(service, bus, holder))
   const bridges = withBridges ? createBridges(services, bus, holder) : []
+  const sagas = services.flatMap((service) => toSagas(service, holder))
   const logKeeper = bus?.keeping && createHostLogKeeper(bus.keeping, services, relays, consumers, bridges)
   const stopBridges = (direction: 'in' | 'out', withinMs: number): Promise<unknown> =>
     Promise.all(bridges.filter(({ bridge }) => bridge.direction === direction).map((one) => one.stop(withinMs)))
@@ -70,12 +77,14 @@ export function createEventWiring(
     keepers,
     bridges,
     schedules,
+    sagas,
     async prepare() {
       if (withBridges) assertBridges(services, bus)
+      if (bus !== undefined) await Promise.all(services.map((service) => claimSagaGroups(service, bus, holder)))
       await Promise.all(keepers.map((keeper) => keeper.prepare()))
     },
     start() {
-      for (const part of [...relays, ...movers, ...consumers, ...keepers, ...jobs, ...schedules, ...bridges])
+      for (const part of [...relays, ...movers, ...consumers, ...keepers, ...jobs, ...schedules, ...sagas, ...bridges])
         part.start()
       logKeeper?.start()
     },
@@ -84,6 +93,7 @@ export function createEventWiring(
       await Promise.all([
         ...jobs.map((job) => job.stop(withinMs)),
         ...schedules.map((schedule) => schedule.stop(withinMs)),
+        ...sagas.map((executor) => executor.stop(withinMs)),
         ...movers.map((mover) => mover.stop()),
         ...consumers.map((consumer) => consumer.stop({ withinMs })),
         ...keepers.map((keeper) => keeper.stop(withinMs)),
@@ -108,6 +118,14 @@ function toSchedules(service: ServiceRuntime, holder: string): readonly Schedule
   const { store, definition } = service
   if (store === undefined) return []
   return definition.schedules.map((schedule) => createScheduleRunner(service, store, schedule, holder))
+}
+
+function toSagas(service: ServiceRuntime, holder: string): readonly SagaExecutor[] {
+  const { definition, store } = service
+  if (definition.sagas.length === 0 || store === undefined) return []
+  const executor = new SagaExecutor(createSagaHost(service, holder), definition.sagas)
+  service.sagas = new SagaDesk(executor, store, definition.sagas)
+  return [executor]
 }
 
 function toMover({ store, environment, log }: ServiceRuntime): readonly Mover[] {

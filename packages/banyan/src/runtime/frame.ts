@@ -26,6 +26,8 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined
   /** Same key, same answer; 1 to 255 characters. */
   readonly idempotencyKey?: string | undefined
+  /** The key of the saga's step that this call takes back: calls of that step are refused from then on. */
+  readonly undoes?: string | undefined
   /** The input has passed the edge's own compiled schema, which is stricter. Internal. */
   readonly validated?: boolean | undefined
 }

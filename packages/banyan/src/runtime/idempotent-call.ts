@@ -6,15 +6,14 @@
  * Source: draft-ietf-httpapi-idempotency-key-header-06; 409 while in flight, 422 for another input.
  */
 import { createHash } from 'node:crypto'
-import {
-  type BanyanError,
-  type ErrorDocument,
-  fromErrorDocument,
-  isBanyanError,
-  toErrorDocument,
-} from '../core/error.ts'
+import { BanyanError, type ErrorDocument, fromErrorDocument, isBanyanError, toErrorDocument } from '../core/error.ts'
 import type { IdempotencyClaim, IdempotencyRecord } from '../store/idempotency.ts'
-import { assertIdempotencyKey, idempotencyKeyReused } from '../store/idempotency-key.ts'
+import {
+  assertIdempotencyKey,
+  idempotencyKeyReused,
+  idempotencyKeyUndone,
+  tombstone,
+} from '../store/idempotency-key.ts'
 import type { Store } from '../store/store.ts'
 import type { CallContext } from './call-context.ts'
 import { defects } from './failure.ts'
@@ -24,6 +23,11 @@ import type { OperationShape, ServiceShape } from './shapes.ts'
 
 /** How long an answer is kept, in milliseconds: a day. */
 export const keepAnswersMs = 86_400_000
+/** The same for keys made by sagas, which may come again after a long outage: 30 days. Older ones are refused. */
+export const keepSagaAnswersMs: number = 30 * 86_400_000
+
+/** `<run>.<operation>.<milliseconds, base 36>` (an undo's has `u<operation>`), see saga/steps.ts: such a key says when it was made. */
+const sagaKey = /^[0-9a-f]{8}-[0-9a-f-]{27}\.([a-z]?\d+)\.([0-9a-z]{7,9})(\.|$)/
 
 type Handler = ServiceShape['operations'][string]
 type Serve = (input: unknown, ctx: CallContext) => unknown
@@ -32,10 +36,32 @@ type Answer = { readonly ok: unknown } | { readonly error: ErrorDocument }
 function createClaim(operation: OperationShape, ctx: CallContext, key: string, input: unknown): IdempotencyClaim {
   assertIdempotencyKey(key)
   const fingerprint = createHash('sha256').update(JSON.stringify(input)).digest('base64url')
-  return { scope: `${ctx.caller} ${operation.wire}`, key, fingerprint, keepMs: keepAnswersMs }
+  const [, operationOf = '', madeMs] = sagaKey.exec(key) ?? []
+  const claim = { scope: `${ctx.caller} ${operation.wire}`, key, fingerprint }
+  if (madeMs === undefined) return { ...claim, keepMs: keepAnswersMs, ...toUndone(ctx) }
+  if (ctx.now() - Number.parseInt(madeMs, 36) > keepSagaAnswersMs) throw idempotencyKeyTooOld()
+  // An undo's own calls are part of no step that could be taken back.
+  const within = /^\d/.test(operationOf) ? { within: { scope: ctx.caller, key: stepOf(key) } } : {}
+  return { ...claim, keepMs: keepSagaAnswersMs, ...within, ...toUndone(ctx) }
+}
+
+/** The step that a call's key belongs to: the key without what tells the step's calls apart. */
+const stepOf = (key: string): string => key.split('.', 3).join('.')
+
+/** The step that a call takes back. */
+function toUndone({ caller, undoes }: CallContext): Pick<IdempotencyClaim, 'undoes'> {
+  return undoes === undefined ? {} : { undoes: { scope: caller, key: undoes } }
+}
+
+function idempotencyKeyTooOld(): BanyanError {
+  return new BanyanError('FAILED_PRECONDITION', 'this idempotency key is older than answers are kept', {
+    reason: 'IDEMPOTENCY_KEY_TOO_OLD',
+    hint: 'Whether it was executed before is not known any more: look, and decide by hand.',
+  })
 }
 
 function replay(claim: IdempotencyClaim, found: IdempotencyRecord): { readonly value: unknown } | undefined {
+  if (found.fingerprint === tombstone) throw idempotencyKeyUndone()
   if (found.fingerprint !== claim.fingerprint) throw idempotencyKeyReused()
   const answer = found.outcome as Answer | undefined
   if (answer === undefined || answer === null) return undefined
@@ -54,7 +80,13 @@ const finalCodes: ReadonlySet<string> = new Set([
 ])
 
 /** Said of the key itself, or of a defect that the next release mends. */
-const unsettled: ReadonlySet<string> = new Set([...defects, 'IDEMPOTENCY_KEY_REUSED', 'IDEMPOTENCY_KEY_INVALID'])
+const unsettled: ReadonlySet<string> = new Set([
+  ...defects,
+  'IDEMPOTENCY_KEY_REUSED',
+  'IDEMPOTENCY_KEY_INVALID',
+  'IDEMPOTENCY_KEY_TOO_OLD',
+  'UNDONE',
+])
 
 /** Answers worth keeping: a refusal is the operation's answer, a break-down is not. */
 const isFinal = (error: BanyanError): boolean => finalCodes.has(error.code) && !unsettled.has(error.reason ?? '')
@@ -67,7 +99,7 @@ async function serve(
   ctx: CallContext,
 ): Promise<unknown> {
   const claim = createClaim(operation, ctx, ctx.idempotencyKey as string, input)
-  const found = await store.idempotency.find(claim.scope, claim.key)
+  const found = await store.idempotency.find(claim.scope, claim.key, claim.within)
   const known = found === undefined ? undefined : replay(claim, found)
   if (known !== undefined) return known.value
   ctx.claim = claim

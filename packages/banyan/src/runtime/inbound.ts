@@ -89,9 +89,13 @@ export function createInbound(options: InboundOptions): WireHandler {
     const operation = options.find(call.wire)
     if (operation === undefined) throw unknownOperation(call.wire)
     if (call.metadata.timeoutMs <= 0) throw tooLate(call.wire)
-    const { idempotencyKey } = call.metadata
+    const { idempotencyKey, undoes } = call.metadata
     const frame = toFrame(options, call, identity)
-    const work = operation(frame, parseInput(call.body), idempotencyKey === undefined ? undefined : { idempotencyKey })
+    const work = operation(
+      frame,
+      parseInput(call.body),
+      idempotencyKey === undefined ? undefined : { idempotencyKey, undoes },
+    )
     return work.then((output) => {
       if (frame.noted !== undefined) call.published = formatPosition(frame.noted)
       return JSON.stringify(output)

@@ -116,6 +116,7 @@ export function compileLocalCall(
     const { tracing } = caller
     const span = tracing.sampled ? new Span(tracing, caller.span, wire, service.name, clock.monotonic()) : undefined
     const ctx = new CallContext(service, operation, caller, dueMs, span, key)
+    if (options?.undoes !== undefined) ctx.undoes = options.undoes
     const promise = new Promise<unknown>(executor)
     ctx.resolve = resolve
     ctx.reject = reject

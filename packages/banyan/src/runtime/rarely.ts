@@ -11,6 +11,7 @@ export class Rarely {
   delivery: DeliveryMark | readonly DeliveryMark[] | undefined = undefined
   /** While an idempotency key is served. */
   claim: IdempotencyClaim | undefined = undefined
+  undoes: string | undefined = undefined
   transacted = false
   committed = false
   /** Transactions that are open now: none or one. */

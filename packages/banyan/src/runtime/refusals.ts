@@ -89,6 +89,14 @@ export function undeclaredProjection(service: string, projection: string): Banya
   })
 }
 
+/** A service without sagas has none to start. */
+export function undeclaredSaga(service: string): BanyanError {
+  return new BanyanError('FAILED_PRECONDITION', `'${service}' has no sagas`, {
+    reason: 'UNDECLARED_SAGA',
+    hint: "Add them to 'sagas' of defineService; another service's saga is reached by one of its operations.",
+  })
+}
+
 /** One transaction per command or delivery. */
 export function secondTransaction(name: string): BanyanError {
   return new BanyanError('FAILED_PRECONDITION', `${name} opened a second transaction`, {

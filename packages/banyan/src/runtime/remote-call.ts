@@ -65,6 +65,7 @@ function toMetadata(
     tracestate: tracing.state,
     baggage: formatBaggage(tracing.baggage),
     idempotencyKey: options?.idempotencyKey,
+    undoes: options?.undoes,
     // The token says it already, except where the gateway speaks for somebody.
     caller: self === identity ? undefined : self,
     position: position === undefined ? undefined : formatPosition(position),

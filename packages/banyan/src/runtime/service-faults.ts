@@ -6,6 +6,7 @@ import { contractName } from '../contract/contract-faults.ts'
 import { isContract, operationsOf } from '../contract/define-contract.ts'
 import { toContractEvent } from '../event-sourcing/aggregate.ts'
 import { isAggregate } from '../event-sourcing/define-aggregate.ts'
+import { isSaga } from '../saga/define-saga.ts'
 import { isBridge } from './define-bridge.ts'
 import { scheduleFaults } from './schedule/schedule-faults.ts'
 import type { Service } from './service.ts'
@@ -26,6 +27,7 @@ export function serviceFaults(service: Service): readonly string[] {
     ...aggregateFaults(service),
     ...projectionFaults(service),
     ...bridgeFaults(service),
+    ...sagaFaults(service),
   ]
 }
 
@@ -108,6 +110,17 @@ function bridgeFaults({ bridges, database }: Service): readonly string[] {
   const all = bridges.flatMap((bridge, index) => {
     if (!isBridge(bridge)) return [`bridges[${index}] is none: an adapter makes them, like fromPostgres({ … })`]
     return names.indexOf(bridge.name) === index ? [] : [`bridges[${index}]: the name '${bridge.name}' is used twice`]
+  })
+  return [...none, ...all]
+}
+
+function sagaFaults({ sagas, database }: Service): readonly string[] {
+  const versions = sagas.map((saga) => `${saga?.name}@${saga?.version}`)
+  const none = sagas.length > 0 && database === undefined ? ["sagas need a 'database' to keep their journals in"] : []
+  const all = sagas.flatMap((saga, index) => {
+    if (!isSaga(saga)) return [`sagas[${index}] is none: make it with defineSaga`]
+    const again = versions.indexOf(`${saga.name}@${saga.version}`) !== index
+    return again ? [`sagas[${index}]: '${saga.name}' version ${saga.version} is listed twice`] : []
   })
   return [...none, ...all]
 }

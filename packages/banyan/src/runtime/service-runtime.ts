@@ -10,8 +10,10 @@ import type { SpanRing } from '../telemetry/trace.ts'
 import type { CallFunction } from './frame.ts'
 import { compileLocalCall, type OperationCounters } from './local-call.ts'
 import { createPublisher } from './publisher.ts'
+import type { SagaDesk } from './saga/saga-desk.ts'
+import { toSagaSubscriptions } from './saga/saga-subscriptions.ts'
 import type { Publisher, ServiceScope } from './service-scope.ts'
-import type { ContractShape, EventShape, OperationShape, ServiceShape } from './shapes.ts'
+import type { ContractShape, EventShape, OperationShape, ServiceShape, SubscriptionShape } from './shapes.ts'
 
 /** What a service is given by its host. */
 export interface ServiceRuntimeOptions {
@@ -42,6 +44,10 @@ export class ServiceRuntime implements ServiceScope {
   readonly aggregates: ReadonlySet<string>
   /** Its projections, by name. Filled when the events of the host are wired. */
   readonly projections: Map<string, ProjectionKeeper> = new Map()
+  /** Its sagas. Filled when the events of the host are wired. */
+  sagas: SagaDesk | undefined = undefined
+  /** What it hears: its own subscriptions, and those of its sagas. */
+  readonly subscriptions: readonly SubscriptionShape[]
   readonly #linksByWire = new Map<string, CallFunction>()
 
   constructor(options: ServiceRuntimeOptions) {
@@ -57,6 +63,7 @@ export class ServiceRuntime implements ServiceScope {
     this.publishers = new Map(
       Object.values(contract.events).map((event) => [event, createPublisher(this.system, this, event)]),
     )
+    this.subscriptions = [...definition.subscriptions, ...toSagaSubscriptions(contract.name, definition.sagas)]
     this.aggregates = new Set(definition.aggregates.map(({ name }) => name))
     this.counters = new Map(
       Object.keys(contract.operations).map((name) => [name, { inFlight: 0, succeeded: 0, refused: 0, failed: 0 }]),

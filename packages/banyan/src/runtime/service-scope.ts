@@ -10,6 +10,7 @@ import type { Log } from '../telemetry/log.ts'
 import type { Span, Trace } from '../telemetry/trace.ts'
 import type { TraceParent } from '../telemetry/trace-context.ts'
 import type { CallFunction } from './frame.ts'
+import type { SagaDesk } from './saga/saga-desk.ts'
 import type { EventShape, OperationShape } from './shapes.ts'
 
 /** Where an event comes from: the work that publishes it. */
@@ -50,4 +51,6 @@ export interface ServiceScope {
   publisherOf(event: EventShape): Publisher | undefined
   /** Its projections, by name. */
   readonly projections: ReadonlyMap<string, ProjectionReading>
+  /** Its sagas, once the events of the host are wired; undefined when it has none. */
+  readonly sagas: SagaDesk | undefined
 }

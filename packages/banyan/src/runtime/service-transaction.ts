@@ -7,10 +7,13 @@ import type { ProjectedEvent } from '../projection/define-projection.ts'
 import type { PositionEntry } from '../projection/position.ts'
 import { INVALID } from '../schema/index.ts'
 import type { Appended } from '../store/event-store.ts'
+import type { SagaWrite } from '../store/sagas.ts'
 import { assertDue, type Due, eventIdAt } from '../store/scheduled.ts'
 import type { StoreTransaction } from '../store/store.ts'
 import { assertDeclared, openAggregates } from './aggregates.ts'
 import { foreignEvent } from './refusals.ts'
+import type { SagaCaller } from './saga/saga-desk.ts'
+import { SagaTransaction } from './saga/saga-transaction.ts'
 import type { EventOrigin, Publisher, ServiceScope } from './service-scope.ts'
 import type { EventShape } from './shapes.ts'
 
@@ -19,12 +22,14 @@ export class ServiceTransaction {
   readonly #tx: StoreTransaction
   readonly #service: ServiceScope
   readonly #origin: EventOrigin
+  readonly #caller: SagaCaller
   #aggregates: AggregateSession | undefined
   /** What this transaction publishes. */
   readonly published: PositionEntry[] = []
   readonly #facts: ProjectedEvent[] = []
 
-  constructor(tx: StoreTransaction, service: ServiceScope, origin: EventOrigin) {
+  constructor(tx: StoreTransaction, service: ServiceScope, origin: EventOrigin & SagaCaller) {
+    this.#caller = origin
     this.#tx = tx
     this.#service = service
     this.#origin = origin
@@ -36,6 +41,19 @@ export class ServiceTransaction {
   }
   get sql(): StoreTransaction['sql'] {
     return (text, ...values) => this.#tx.sql(text, ...values)
+  }
+
+  /** The store's own transaction, for what the runtime itself writes. */
+  get store(): StoreTransaction {
+    return this.#tx
+  }
+  /** The write of a saga's own transaction, under its epoch. */
+  async writeSaga(write: SagaWrite): Promise<void> {
+    await this.#tx.sagas.write(write)
+  }
+  /** Sagas that are started and told together with what else is done here. */
+  get sagas(): SagaTransaction {
+    return new SagaTransaction(this.#service, this.#tx.sagas, this.#caller)
   }
 
   /** Buffers the event for the outbox; it goes out with COMMIT. Throws at once when it does not fit its schema. */

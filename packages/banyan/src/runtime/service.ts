@@ -2,6 +2,7 @@
 import type { AnyContract } from '../contract/define-contract.ts'
 import type { AnyAggregate } from '../event-sourcing/aggregate.ts'
 import type { Projection } from '../projection/define-projection.ts'
+import type { SagaDefinition } from '../saga/define-saga.ts'
 import type { DatabaseDefinition } from '../store/define-database.ts'
 import type { Bridge } from './bridge.ts'
 import type { Callable } from './context.ts'
@@ -46,6 +47,7 @@ export interface Service<
   readonly aggregates: readonly AnyAggregate[]
   readonly projections: readonly Projection[]
   readonly bridges: readonly Bridge[]
+  readonly sagas: readonly SagaDefinition[]
 }
 
 /** True for what `defineService` made, also in another copy of this package. */

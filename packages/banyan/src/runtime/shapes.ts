@@ -11,6 +11,7 @@ import type { Code } from '../core/code.ts'
 import type { BanyanError } from '../core/error.ts'
 import type { AnyAggregate } from '../event-sourcing/aggregate.ts'
 import type { Projection } from '../projection/define-projection.ts'
+import type { SagaShape } from '../saga/shape.ts'
 import type { DatabaseDefinition } from '../store/define-database.ts'
 import type { Bridge } from './bridge.ts'
 import type { ScheduleShape } from './schedule/define-schedule.ts'
@@ -31,7 +32,7 @@ export interface ErrorShape {
 
 /** What a context works on: an operation, a delivery or a job. */
 export interface Work {
-  readonly kind: 'command' | 'query' | 'delivery' | 'job'
+  readonly kind: 'command' | 'query' | 'delivery' | 'job' | 'saga'
   readonly wire: string
   readonly errors?: Readonly<Record<string, ErrorShape>>
 }
@@ -114,4 +115,5 @@ export interface ServiceShape {
   readonly aggregates: readonly AnyAggregate[]
   readonly projections: readonly Projection[]
   readonly bridges: readonly Bridge[]
+  readonly sagas: readonly SagaShape[]
 }

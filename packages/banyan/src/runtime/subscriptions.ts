@@ -21,7 +21,7 @@ interface Group {
 
 function toGroups(service: ServiceRuntime): readonly Group[] {
   const groups = new Map<string, Group>()
-  for (const subscription of service.definition.subscriptions) {
+  for (const subscription of service.subscriptions) {
     const group = subscription.options.group ?? service.name
     const source = subscription.event.contract
     const found = groups.get(`${group} ${source}`) ?? { group, source, subscriptions: [] }

@@ -110,7 +110,6 @@ async function once(run: SagaRun, what: Attempting, attempt: number, calls: Call
       wire: `${run.shape.name}/${what.name}`,
       idempotencyKey: what.idempotencyKey,
       forwardIdempotencyKey: undoOf?.forwardKey,
-      undoes: undoOf?.calls ?? [],
       outcome:
         undoOf === undefined
           ? undefined

@@ -17,7 +17,7 @@ export async function undoChild(run: SagaRun, childId: string): Promise<void> {
   const child = await sagas.find(childId)
   if (child === undefined || child.state === 'undone') return
   if (child.state === 'completed' || child.state === 'continued') {
-    const reason = { code: 'CANCELLED', message: 'the parent saga is being undone', reason: 'SAGA_CANCELLED' }
+    const reason = { code: 'ABORTED', message: 'the parent saga is being undone', reason: 'SAGA_CANCELLED' }
     const atMs = await sagas.now()
     const entry = { seq: 0, kind: 'undoing', name: 'SAGA_CANCELLED', atMs, body: JSON.stringify({ reason }) }
     await sagas.mend(childId, child.length, [entry], 'undoing')

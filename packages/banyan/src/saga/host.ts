@@ -11,10 +11,8 @@ export interface Attempt {
   readonly wire: string
   /** Its calls carry keys that begin with it. */
   readonly idempotencyKey: string
-  /** Of an undo: the key of what is undone. */
+  /** Of an undo: the key of what is undone; its calls tell it, so that a forward call that arrives late is refused. */
   readonly forwardIdempotencyKey: string | undefined
-  /** Of an undo: the calls that were made forward, so that one that arrives late is refused. */
-  readonly undoes: readonly CallNote[]
   readonly outcome: 'done' | 'unknown' | undefined
   readonly attempt: number
   readonly timeoutMs: number

@@ -12,14 +12,13 @@ const fault = (reason: string, message: string, hint?: string): Refusal =>
 export const cancelReasons = { cancelled: 'SAGA_CANCELLED', timeout: 'SAGA_TIMEOUT' } as const
 
 export const sagaCancelled = (by: string, why: string): Refusal =>
-  new BanyanError('CANCELLED', `cancelled by ${by}${why === '' ? '' : `: ${why}`}`, {
+  new BanyanError('ABORTED', `cancelled by ${by}${why === '' ? '' : `: ${why}`}`, {
     reason: cancelReasons.cancelled,
-    details: { by, why },
     outcome: 'refused',
   })
 
 export const sagaTimedOut = (): Refusal =>
-  new BanyanError('DEADLINE_EXCEEDED', 'the saga has not ended within its time (timeoutMs)', {
+  new BanyanError('ABORTED', 'the saga has not ended within its time (timeoutMs)', {
     reason: cancelReasons.timeout,
     outcome: 'refused',
   })

@@ -16,7 +16,7 @@ export interface StepFacts {
   /** The same at every attempt, after every crash, on every host. Calls made through `ctx.call` carry keys made from it. */
   readonly idempotencyKey: string
   /** 1 at the first try. */
-  readonly attempt: number
+  readonly attemptNumber: number
 }
 
 /** What an undo knows of itself. */

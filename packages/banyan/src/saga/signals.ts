@@ -38,7 +38,7 @@ export interface UpdateRequest<Input, Output> {
 }
 
 /** Any of the three. */
-export type AnySignal = Signal<never, never> | Update<never, never, never> | Query<never>
+export type AnySignal = Signal | Update | Query
 
 const name = /^[a-z][a-z0-9-]{0,62}$/
 

@@ -21,8 +21,11 @@ import { toText } from './values.ts'
 type AnyOptions = StepOptions<never, never>
 type Work = (subject: object, ...rest: readonly unknown[]) => unknown
 
-/** The key of an operation's calls: the same at every attempt and replay. It says when the operation was begun. */
-export function keyOf(run: SagaRun, seq: number, timeMs: number): string {
+/**
+ * The key of an operation's calls: the same at every attempt and replay. It says when the operation was begun. That of an undo has
+ * `u3` in the place of its operation, so that a tombstone of the operation does not meet the undo itself.
+ */
+export function keyOf(run: SagaRun, seq: number | string, timeMs: number): string {
   return `${run.id}.${seq}.${Math.floor(timeMs).toString(36)}`
 }
 

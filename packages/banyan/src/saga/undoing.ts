@@ -112,7 +112,7 @@ async function patiently(
       retry,
       timeoutMs,
       isTerminal,
-      idempotencyKey: `${keyOf(run, record.seq, run.record.startedMs)}.${label[0]}`,
+      idempotencyKey: keyOf(run, label, run.record.startedMs),
       undoOf: record,
       signal: never.signal,
       mayHaveBegun: false,

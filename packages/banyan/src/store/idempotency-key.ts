@@ -1,5 +1,6 @@
 /** What every store says about an idempotency key it cannot serve. In one place, so that all stores give the same answer. */
 import { BanyanError } from '../core/error.ts'
+import type { IdempotencyStep } from './idempotency.ts'
 
 /** Throws INVALID_ARGUMENT `IDEMPOTENCY_KEY_INVALID` unless the key has 1 to 255 characters. For implementations of {@link Idempotency}. */
 export function assertIdempotencyKey(key: string): void {
@@ -25,5 +26,21 @@ export function idempotencyKeyReused(): BanyanError {
     reason: 'IDEMPOTENCY_KEY_REUSED',
     httpStatus: 422,
     hint: 'A new request needs a new key.',
+  })
+}
+
+/** The fingerprint of a step that was taken back. */
+export const tombstone = 'undone'
+
+/** The name under which tombstones are kept, beside those of calls. */
+export function tombstoneOf({ scope, key }: IdempotencyStep): { readonly scope: string; readonly key: string } {
+  return { scope: `${scope} undone`, key }
+}
+
+/** The FAILED_PRECONDITION error for a call that arrives after it was taken back. For implementations of {@link Idempotency}. */
+export function idempotencyKeyUndone(): BanyanError {
+  return new BanyanError('FAILED_PRECONDITION', 'this call was taken back before it arrived', {
+    reason: 'UNDONE',
+    hint: 'A saga has undone this step: it must not be done any more.',
   })
 }

@@ -4,6 +4,14 @@
  * committed together with the effect, so a crash can never leave one without the other.
  */
 
+/** All calls that one step of a saga makes to this service. */
+export interface IdempotencyStep {
+  /** `<caller>` */
+  readonly scope: string
+  /** The step's own key, with which those of its calls begin. */
+  readonly key: string
+}
+
 /** A key being served. */
 export interface IdempotencyClaim {
   /** Who calls what: `<caller> <contract>.v<major>/<operation>`. */
@@ -14,6 +22,13 @@ export interface IdempotencyClaim {
   readonly fingerprint: string
   /** How long the outcome is kept, in milliseconds. */
   readonly keepMs: number
+  /** The step of a saga that this call is part of: once that is taken back, the call is refused with FAILED_PRECONDITION `UNDONE`. */
+  readonly within?: IdempotencyStep
+  /**
+   * The step of a saga that this transaction takes back: a tombstone is committed with it, so that a call of that step that arrives
+   * late is refused. One that is under way makes this one fail with ABORTED `IDEMPOTENCY_KEY_IN_USE`.
+   */
+  readonly undoes?: IdempotencyStep
 }
 
 /** What is stored under a key. `result` is what the transaction returned; `outcome` the operation's final answer, when it is known. */
@@ -26,7 +41,8 @@ export interface IdempotencyRecord {
 
 /** Stored outcomes of one service. */
 export interface Idempotency {
-  find(scope: string, key: string): Promise<IdempotencyRecord | undefined>
+  /** With a step that was taken back: its tombstone, by its fingerprint. */
+  find(scope: string, key: string, within?: IdempotencyStep): Promise<IdempotencyRecord | undefined>
   /** Stores the final answer. The first one stays: a second call changes nothing. */
   settle(claim: IdempotencyClaim, outcome: unknown): Promise<void>
   /** Removes what is past its time; returns how many. */

@@ -40,8 +40,15 @@ export type {
   TransactionStreams,
 } from './event-store.ts'
 export { isSameInstance } from './holder.ts'
-export type { Idempotency, IdempotencyClaim, IdempotencyRecord } from './idempotency.ts'
-export { assertIdempotencyKey, idempotencyKeyInUse, idempotencyKeyReused } from './idempotency-key.ts'
+export type { Idempotency, IdempotencyClaim, IdempotencyRecord, IdempotencyStep } from './idempotency.ts'
+export {
+  assertIdempotencyKey,
+  idempotencyKeyInUse,
+  idempotencyKeyReused,
+  idempotencyKeyUndone,
+  tombstone,
+  tombstoneOf,
+} from './idempotency-key.ts'
 export {
   AlreadyApplied,
   type Assignment,

@@ -28,6 +28,8 @@ export interface WireMetadata {
   readonly tracestate?: string | undefined
   readonly baggage?: string | undefined
   readonly idempotencyKey?: string | undefined
+  /** The key of the saga's step that this call takes back. */
+  readonly undoes?: string | undefined
   /** On whose behalf, when the calling service is only the messenger (the gateway). */
   readonly caller?: string | undefined
   /** The position token of what the caller must see. */

@@ -1,8 +1,15 @@
 /** Idempotency keys in memory. Results are kept as JSON text, so that nobody shares an object with the first caller. */
 import type { Clock } from '../../core/environment/environment.ts'
 import { BanyanError } from '../../core/error.ts'
-import type { Idempotency, IdempotencyClaim, IdempotencyRecord } from '../idempotency.ts'
-import { assertIdempotencyKey, idempotencyKeyInUse, idempotencyKeyReused } from '../idempotency-key.ts'
+import type { Idempotency, IdempotencyClaim, IdempotencyRecord, IdempotencyStep } from '../idempotency.ts'
+import {
+  assertIdempotencyKey,
+  idempotencyKeyInUse,
+  idempotencyKeyReused,
+  idempotencyKeyUndone,
+  tombstone,
+  tombstoneOf,
+} from '../idempotency-key.ts'
 
 /** What a transaction that serves a key does with it. */
 export interface MemoryIdempotency extends Idempotency {
@@ -29,12 +36,14 @@ interface Row {
 export function createMemoryIdempotency(clock: Clock, maxKeys: number): MemoryIdempotency {
   const rows = new Map<string, Row>()
   const inUse = new Set<string>()
+  /** How many calls of a step are under way; -1 while it is being taken back. */
+  const steps = new Map<string, number>()
 
   function live(name: string): Row | undefined {
     const row = rows.get(name)
     return row !== undefined && row.expiresMs > clock.now() ? row : undefined
   }
-  function fresh(claim: IdempotencyClaim): Row {
+  function fresh(claim: Omit<IdempotencyClaim, 'within' | 'undoes'>): Row {
     const expiresMs = clock.now() + claim.keepMs
     const row = { fingerprint: claim.fingerprint, expiresMs, committed: false, result: undefined, outcome: undefined }
     rows.set(nameOf(claim.scope, claim.key), row)
@@ -46,15 +55,38 @@ export function createMemoryIdempotency(clock: Clock, maxKeys: number): MemoryId
     return before - rows.size
   }
 
+  const isUndone = (step: IdempotencyStep | undefined): boolean =>
+    step !== undefined && live(nameOfStep(step))?.fingerprint === tombstone
+  /** Calls of a step go side by side; taking it back goes alone. */
+  function enter({ within, undoes }: IdempotencyClaim): void {
+    if (undoes !== undefined) {
+      if (steps.has(nameOfStep(undoes))) throw idempotencyKeyInUse()
+      steps.set(nameOfStep(undoes), -1)
+    }
+    if (within === undefined) return
+    const inside = steps.get(nameOfStep(within)) ?? 0
+    if (inside < 0) throw idempotencyKeyInUse()
+    steps.set(nameOfStep(within), inside + 1)
+  }
+  function leave({ within, undoes }: IdempotencyClaim): void {
+    if (undoes !== undefined) steps.delete(nameOfStep(undoes))
+    if (within === undefined) return
+    const inside = (steps.get(nameOfStep(within)) ?? 1) - 1
+    if (inside <= 0) steps.delete(nameOfStep(within))
+    else steps.set(nameOfStep(within), inside)
+  }
+
   return {
     take(claim) {
       assertIdempotencyKey(claim.key)
       const name = nameOf(claim.scope, claim.key)
       const row = live(name)
+      if (isUndone(claim.within)) throw idempotencyKeyUndone()
       if (row !== undefined && row.fingerprint !== claim.fingerprint) throw idempotencyKeyReused()
       if (row?.committed) return { stored: fromText(row.result) }
       if (row !== undefined || inUse.has(name)) throw idempotencyKeyInUse()
       if (rows.size + inUse.size >= maxKeys && trim() === 0) throw tooManyKeys(maxKeys)
+      enter(claim)
       inUse.add(name)
       return undefined
     },
@@ -62,11 +94,15 @@ export function createMemoryIdempotency(clock: Clock, maxKeys: number): MemoryId
       const row = live(nameOf(claim.scope, claim.key)) ?? fresh(claim)
       row.committed = true
       row.result = text
+      if (claim.undoes !== undefined)
+        fresh({ ...tombstoneOf(claim.undoes), fingerprint: tombstone, keepMs: claim.keepMs })
     },
     letGo(claim) {
       inUse.delete(nameOf(claim.scope, claim.key))
+      leave(claim)
     },
-    async find(scope, key): Promise<IdempotencyRecord | undefined> {
+    async find(scope, key, within): Promise<IdempotencyRecord | undefined> {
+      if (isUndone(within)) return { fingerprint: tombstone, result: undefined, outcome: undefined }
       const row = live(nameOf(scope, key))
       if (row === undefined) return undefined
       return { fingerprint: row.fingerprint, result: fromText(row.result), outcome: fromText(row.outcome) }
@@ -84,6 +120,11 @@ export function createMemoryIdempotency(clock: Clock, maxKeys: number): MemoryId
 
 function nameOf(scope: string, key: string): string {
   return JSON.stringify([scope, key])
+}
+
+function nameOfStep(step: IdempotencyStep): string {
+  const { scope, key } = tombstoneOf(step)
+  return nameOf(scope, key)
 }
 
 function fromText(text: string | undefined): unknown {

@@ -16,6 +16,7 @@ export function toHeaders(metadata: WireMetadata): Record<string, string> {
   if (metadata.baggage !== undefined) headers['baggage'] = metadata.baggage
   if (metadata.idempotencyKey !== undefined)
     headers['banyan-idempotency-key'] = encodeURIComponent(metadata.idempotencyKey)
+  if (metadata.undoes !== undefined) headers['banyan-undoes'] = encodeURIComponent(metadata.undoes)
   if (metadata.caller !== undefined) headers['banyan-caller'] = encodeURIComponent(metadata.caller)
   if (metadata.position !== undefined) headers[positionHeader] = metadata.position
   return headers
@@ -37,6 +38,7 @@ export function fromHeaders(headers: Readonly<Record<string, string>>): WireMeta
   try {
     const key = headers['banyan-idempotency-key']
     const caller = headers['banyan-caller']
+    const undoes = headers['banyan-undoes']
     return {
       token: authorization.slice(7),
       timeoutMs,
@@ -44,6 +46,7 @@ export function fromHeaders(headers: Readonly<Record<string, string>>): WireMeta
       tracestate: headers['tracestate'],
       baggage: headers['baggage'],
       idempotencyKey: key === undefined ? undefined : decodeURIComponent(key),
+      undoes: undoes === undefined ? undefined : decodeURIComponent(undoes),
       caller: caller === undefined ? undefined : decodeURIComponent(caller),
       position: headers[positionHeader],
     }
