@@ -6,16 +6,14 @@ import {
   inboxSuite,
   keepingSuite,
   type OpenedBus,
-  type OpenedStore,
   outboxSuite,
   projectionsSuite,
   storeSuite,
   streamReadingSuite,
 } from 'banyan/testing/suites'
 import { createPostgresBus } from './bus/postgres-bus.ts'
-import { createPostgresStore } from './store/postgres-store.ts'
 import { asAdmin, createDatabase, describeEngines, type Engine, shiftClock } from './testing/engines.ts'
-import { emptyStore } from './testing/fixtures.ts'
+import { createStoreOpener } from './testing/open-store.ts'
 
 const emptyBus = `DELETE FROM banyan.source; DELETE FROM banyan.event; DELETE FROM banyan.reader; UPDATE banyan.clock SET shift = '0'`
 
@@ -31,26 +29,6 @@ describeEngines('contract', (engine, name) => {
   busSuite(name, createBusOpener(engine))
   keepingSuite(name, createBusOpener(engine))
 })
-
-function createStoreOpener(engine: () => Engine): () => Promise<OpenedStore> {
-  let url: string | undefined
-  return async () => {
-    url ??= await createDatabase(engine())
-    const options = { url, service: 'sample', idleTimeoutMs: 1_000 }
-    const [store, second] = [await createPostgresStore(options), await createPostgresStore(options)]
-    await store.migrate([])
-    await emptyStore(url)
-    const at = url
-    return {
-      store,
-      second,
-      shiftClock: (ms) => shiftClock(at, ms),
-      close: async () => {
-        await Promise.all([store.close(), second.close()])
-      },
-    }
-  }
-}
 
 function createBusOpener(engine: () => Engine): () => Promise<OpenedBus> {
   let url: string | undefined

@@ -21,6 +21,7 @@ import { passagesMigration } from './passages-schema.ts'
 import { projectionBuildsMigration } from './projection-builds.ts'
 import { projectionMigration } from './projection-schema.ts'
 import { refusalMigration } from './refusal-schema.ts'
+import { sagasMigration } from './sagas-schema.ts'
 import { scheduledMigration } from './scheduled.ts'
 import { toMigration } from './source.ts'
 
@@ -140,6 +141,7 @@ export const storeMigrations: readonly Migration[] = [
   outboxLean,
   refusalMigration,
   projectionBuildsMigration,
+  sagasMigration,
 ]
 
 /** The database of the log, in order. */

@@ -22,6 +22,7 @@ import { markStatement, toRefusal } from './delivery-marks.ts'
 import { beginPassage, readPassage } from './passages.ts'
 import { createTransactionStreams } from './postgres-event-store.ts'
 import { claimStatements, readClaim } from './postgres-idempotency.ts'
+import { createHints, createTransactionSagas, type SagaHints } from './postgres-saga-transaction.ts'
 import { unscheduleText } from './postgres-scheduled.ts'
 import { ended, maxEventsPerTransaction, notYours, readOnly, tooManyEvents } from './transaction-faults.ts'
 
@@ -40,6 +41,8 @@ export class OpenTransaction {
   #failure: unknown
   #refusal: Error | undefined
   #appended = false
+  /** Runs of sagas that it made due or ended. */
+  readonly hints: SagaHints = createHints()
   /** The transaction's id, when an answer has told it. */
   xid: string | undefined
 
@@ -184,6 +187,13 @@ export class OpenTransaction {
       sql: async <Row>(text: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row[]> =>
         (await this.run(toSqlText(text), values)).rows,
       streams: this.#createStreams(),
+      sagas: createTransactionSagas(
+        (text, values) => this.run(text, values),
+        this.hints,
+        (what) => {
+          if (this.#options.readOnly === true) throw readOnly(what)
+        },
+      ),
       publish: (event, due) => this.#publish(event, due),
       unschedule: async (eventId) => (await this.run(unscheduleText, [eventId])).rowCount === 1,
     }

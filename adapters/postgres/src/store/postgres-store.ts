@@ -16,6 +16,7 @@ import { createPostgresIdempotency } from './postgres-idempotency.ts'
 import { createPostgresInbox } from './postgres-inbox.ts'
 import { createPostgresOutbox } from './postgres-outbox.ts'
 import { createPostgresProjections } from './postgres-projections.ts'
+import { createPostgresSagas } from './postgres-sagas.ts'
 import { createPostgresScheduled } from './postgres-scheduled.ts'
 import { type TransactContext, transact } from './transact.ts'
 
@@ -99,7 +100,9 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     published: outbox.committed,
     scheduled: scheduled.committed,
     appended: streams.committed,
+    sagas: (hints) => sagas.committed(hints),
   }
+  const sagas = createPostgresSagas({ pool, run, after, random: context.random })
   const db = createBuilder(run)
   const migrating = { after, lockTimeoutMs: options.migrationLockTimeoutMs ?? 60_000, ...pick(options.log) }
 
@@ -119,6 +122,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     bridges: createPostgresBridges(run),
     projections: createPostgresProjections({ run, after, transact: (work) => transact(context, work, {}) }),
     streams,
+    sagas,
     async adopt() {
       // The outbox's part declares the database to be this cluster's, so it comes last.
       await streams.adopt()

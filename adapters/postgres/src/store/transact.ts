@@ -10,6 +10,7 @@ import { toRefusal } from './delivery-marks.ts'
 import { OpenTransaction } from './open-transaction.ts'
 import type { OutboxPlace } from './outbox-place.ts'
 import { endPassage } from './passages.ts'
+import type { SagaHints } from './postgres-saga-transaction.ts'
 
 /** How often work is run, in all. */
 export const maxTransactionAttempts = 3
@@ -26,6 +27,8 @@ export interface TransactContext extends ResolveOptions {
   readonly scheduled: () => void
   /** Called after a commit that appended to a stream. */
   readonly appended: () => void
+  /** Called after a commit, with the runs of sagas that it made due or ended. */
+  readonly sagas: (hints: SagaHints) => void
 }
 
 type Work<Result> = (tx: StoreTransaction) => Promise<Result>
@@ -92,6 +95,7 @@ async function runToEnd<Result>(
   if (tx.events.length > 0) context.published()
   if (tx.scheduled.length > 0) context.scheduled()
   if (tx.appended) context.appended()
+  context.sagas(tx.hints)
   return { done: true, result }
 }
 

@@ -32,6 +32,8 @@ export async function emptyStore(url: string): Promise<void> {
     DELETE FROM banyan.outbox; DELETE FROM banyan.consumer; DELETE FROM banyan.mark; DELETE FROM banyan.attempt; DELETE FROM banyan.passage;
     DELETE FROM banyan.parked; DELETE FROM banyan.idempotency;
     DELETE FROM banyan.replay; DELETE FROM banyan.scheduled; DELETE FROM banyan.discarded; DELETE FROM banyan.bridge; DELETE FROM banyan.bridge_request; DELETE FROM banyan.stream_event; DELETE FROM banyan.stream_snapshot;
+    DELETE FROM banyan.saga; DELETE FROM banyan.saga_entry; DELETE FROM banyan.saga_message; DELETE FROM banyan.saga_correlation;
+    DELETE FROM banyan.saga_lock; DELETE FROM banyan.saga_lock_wait; DELETE FROM banyan.saga_host;
     DELETE FROM banyan.projection_version; DELETE FROM banyan.projection; UPDATE banyan.clock SET shift = '0';
     DO $$ BEGIN IF to_regclass('item') IS NOT NULL THEN DELETE FROM item; END IF; END $$`
   await asAdmin(url, (admin) => admin.script(script))

@@ -88,6 +88,7 @@ export {
   assertSagaWrite,
   assertSagaWrites,
   fitsAlways,
+  isRunId,
   isSagaEnd,
   mailboxFull,
   otherEntry,

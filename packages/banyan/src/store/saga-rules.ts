@@ -20,6 +20,13 @@ export function isSagaEnd(state: SagaState | 'wait'): state is 'completed' | 'un
   return state === 'completed' || state === 'undone' || state === 'continued'
 }
 
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** False for what cannot be the id of a run: there is none by it. */
+export function isRunId(id: string): boolean {
+  return uuid.test(id)
+}
+
 /** Messages that fit into a full mailbox: there are few of them, and each is waited for. */
 export function fitsAlways(kind: string): boolean {
   return kind === 'cancel' || kind === 'person' || kind === 'child' || kind === 'lock'

@@ -6,7 +6,7 @@ import { BanyanError } from '../../core/error.ts'
 import { Fenced } from '../inbox.ts'
 import { assertNewSaga, assertSagaMessage, assertSagaWrite, fitsAlways, isSagaEnd, mailboxFull } from '../saga-rules.ts'
 import { maxMailbox, type NewSaga, type NewSagaMessage, type SagaWrite, type TransactionSagas } from '../sagas.ts'
-import { nameOfStart, type SagaBooks, type SagaRow, type Told, toStarted } from './memory-saga-books.ts'
+import { nameOfStart, type SagaBooks, type Told, toStarted } from './memory-saga-books.ts'
 import { nameOfLock } from './memory-saga-locks.ts'
 import { applyWrite, judgeWrite } from './memory-saga-write.ts'
 import type { StreamHolder, StreamLocks } from './memory-stream-locks.ts'
@@ -78,11 +78,11 @@ export function openSagas(books: SagaBooks, doors: StreamLocks, readOnly: boolea
       let count = 0
       for (const id of addressees(message, names)) {
         await enter('deliver to sagas', `run ${id}`)
-        const told = foresee(id, message)
+        const told = foresee(lastOf(books, id), message)
         if (told === 'full') throw mailboxFull(id)
         if (told !== 'sent') continue
         count += 1
-        steps.push(() => tellLast(books, id, message))
+        steps.push(() => void books.tell(lastOf(books, id), message))
       }
       return count
     },
@@ -131,11 +131,11 @@ interface Addressee {
   readonly correlations: readonly string[]
 }
 
-/** Tells a run, or the one that goes on from it by now. */
-function tellLast(books: SagaBooks, id: string, message: NewSagaMessage): void {
-  let row: SagaRow | undefined = books.rows.get(id)
-  while (row?.next !== undefined) row = books.rows.get(row.next)
-  if (row !== undefined) books.tell(row.start.id, message)
+/** A run, or the one that goes on from it by now. */
+function lastOf(books: SagaBooks, id: string): string {
+  let last = id
+  for (let next = books.rows.get(id)?.next; next !== undefined; next = books.rows.get(next)?.next) last = next
+  return last
 }
 
 export function toFenced({ id, epoch }: { readonly id: string; readonly epoch: number }): Fenced {

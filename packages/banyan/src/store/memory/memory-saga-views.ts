@@ -3,6 +3,7 @@ import {
   assertEntryText,
   assertNewSaga,
   assertSagaEntries,
+  isRunId,
   isSagaEnd,
   sagaEnded,
   sagaExists,
@@ -66,7 +67,7 @@ function isMatch(row: SagaRow, filter: SagaFilter, now: number): boolean {
   if (name !== undefined && row.start.name !== name) return false
   if (key !== undefined && row.start.key !== key) return false
   if (states !== undefined && !states.includes(row.state)) return false
-  if (before !== undefined && row.start.id >= before) return false
+  if (before !== undefined && (!isRunId(before) || row.start.id >= before)) return false
   return stuckMs === undefined || stuckSinceMs(row) <= now - stuckMs
 }
 

@@ -7,6 +7,7 @@ import {
   type OpenedStore,
   outboxSuite,
   projectionsSuite,
+  sagasSuite,
   storeSuite,
   streamReadingSuite,
 } from '../../testing/suites/index.ts'
@@ -26,6 +27,7 @@ projectionsSuite('memory', open)
 idempotencySuite('memory', open)
 eventStoreSuite('memory', open)
 streamReadingSuite('memory', open)
+sagasSuite('memory', open)
 
 it('says what to do about SQL', async () => {
   const { store } = await open()
