@@ -1,8 +1,8 @@
 /**
  * Into which table of the outbox's ring events are written, and what is asked of it. Naming the table spares Postgres the
  * routing; which one it is follows from the last id that this process has seen, and the first write asks the database. One that
- * is out of date is no fault (see migration/outbox-lean.ts), so an id is asked for only now and then: every column that comes
- * back costs about as much as an index (docs/decisions/0008).
+ * is out of date is no fault (see migration/outbox-lean.ts), so an id is asked for only now and then: what comes back costs
+ * about as much as an index (docs/decisions/0008).
  */
 import type { NewEvent } from 'banyan/store'
 import type { Statement, StatementResult } from '../client/exchange.ts'
