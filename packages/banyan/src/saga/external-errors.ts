@@ -68,9 +68,11 @@ export const externalRefused = (details: ShownRequest & { readonly status: numbe
     httpStatus: 502,
   })
 
-export const externalAbsent = (details: ShownRequest): BanyanError =>
+/** It did not happen, and may be sent again unless its step says otherwise. */
+export const externalAbsent = (details: ShownRequest, retryable: boolean): BanyanError =>
   new BanyanError('ABORTED', 'the external request did not happen, as its probe found', {
     reason: 'EXTERNAL_ABSENT',
+    retryable,
     outcome: 'none',
     details,
     httpStatus: 502,

@@ -42,8 +42,9 @@ export function retryAfterOf({ headers }: ExternalResponse, nowMs: number): numb
   return Number.isFinite(ms) ? Math.min(Math.max(0, ms), maxRetryAfterMs) : undefined
 }
 
-function toResponse({ status, headers, text }: HttpAnswer & { text(): string }, given: string): ExternalResponse {
-  return { status, headers: flat(headers), text: given, json: () => JSON.parse(given) as never }
+function toResponse(answer: HttpAnswer): ExternalResponse {
+  const text = answer.text()
+  return { status: answer.status, headers: flat(answer.headers), text, json: () => JSON.parse(text) as never }
 }
 
 /** A header that came several times is one, as everywhere here. */
@@ -90,9 +91,16 @@ export async function exchange(
   if (signal !== undefined) followSignal(signal, { cancel: () => cancellation.cancel(stopped()) })
   const { origin, method, path, headers, body } = request
   try {
-    const call = { method, path, headers, cancellation, maxBytes: maxResponseBytes, ...(body !== undefined && { body }) }
+    const call = {
+      method,
+      path,
+      headers,
+      cancellation,
+      maxBytes: maxResponseBytes,
+      ...(body !== undefined && { body }),
+    }
     const answer = await sendExternal(network, origin, call)
-    const response = toResponse(answer, answer.text())
+    const response = toResponse(answer)
     assertBounds(request, response, settings)
     return response
   } catch (thrown) {

@@ -108,10 +108,7 @@ export interface ExternalWork<Ctx, Result> extends ExternalSettings {
 /** How a step at an external system is taken back. Its requests carry a key of their own and are repeated until they are answered. */
 export interface ExternalUndo<Ctx, Result> {
   /** Given what was done; undefined when nothing has to be undone. */
-  readonly request: (
-    result: Result,
-    ctx: Ctx,
-  ) => ExternalRequest | undefined | Promise<ExternalRequest | undefined>
+  readonly request: (result: Result, ctx: Ctx) => ExternalRequest | undefined | Promise<ExternalRequest | undefined>
   /** When it stays unknown whether it was done. Default: a person is asked (the run is parked). */
   readonly whenUnknown?: (ctx: Ctx) => ExternalRequest | undefined | Promise<ExternalRequest | undefined>
   /** Statuses besides 2xx that mean undone, like 404. */
