@@ -2,10 +2,11 @@
  * What hosts do with the store, and what happens to them. A stopped host (SIGSTOP) keeps its memory and what it has under way;
  * when it wakes, it goes on as if nothing had been.
  */
-import { composeWrite, forget, hear, passiveOp, sending, takeUp } from './host.ts'
+import { composeWrite, forget, hear, sending, takeUp } from './host.ts'
+import { readJournal } from './program.ts'
 import { byHost, byWorld, type SagaAction, type Setting } from './setting.ts'
-import { type Host, idleHost, type State, setHost, type WriteOutcome } from './state.ts'
-import { applyWrite, isAbandoned, isActive, isDue, letGo, taken } from './store.ts'
+import { type Host, idleHost, type State, setHost, type Write, type WriteOutcome } from './state.ts'
+import { applyWrite, isAbandoned, isActive, isDue, isEnded, letGo, taken } from './store.ts'
 
 /** Beats, takes, reading of mail. */
 export function holdingActions(index: number, { program, rules }: Setting): SagaAction[] {
@@ -14,13 +15,13 @@ export function holdingActions(index: number, { program, rules }: Setting): Saga
     host.lease === host.incarnation &&
     state.row.holder < 0 &&
     isActive(state.row) &&
-    isDue(state, passiveOp(program, state.row.journal))
+    isDue(state, readJournal(program, state.row.journal).passive)
   return [
     byHost(
       index,
       'executor',
       'beats',
-      (host, state) => host.lease !== host.incarnation || isAbandoned(state, index, rules),
+      (host, state) => !isEnded(state.row) && (host.lease !== host.incarnation || isAbandoned(state, index, rules)),
       (host, state) => {
         const row = isAbandoned(state, index, rules) ? letGo(state.row, rules) : state.row
         return setHost({ ...state, row }, index, { lease: host.incarnation })
@@ -44,94 +45,80 @@ export function holdingActions(index: number, { program, rules }: Setting): Saga
 }
 
 /** Writes, from the host to the store and back. A commit that a host hears of at once is one action. */
-export function writeActions(index: number, setting: Setting): SagaAction[] {
-  const { program, rules } = setting
+export function writeActions(index: number, { program, rules }: Setting): SagaAction[] {
   const compose = (host: Host, state: State) => composeWrite(host, state, program, rules)
-  const heard = (host: Host): boolean => host.answer !== undefined && host.answer !== 'out' && host.answer !== 'broken'
-  const again: Partial<Host> = rules.sendsSameAgain ? { answer: 'out' } : { answer: undefined, write: undefined }
+  const isOut = (state: State): boolean => hostAt(state).answer === 'out' && hostAt(state).life !== 'down'
+  const again: Partial<Host> = rules.sendsSameAgain ? {} : { answer: undefined, write: undefined }
+  const committed = (state: State): State => {
+    const host = hostAt(state)
+    const { row, outcome } = applyWrite(state, index, host.write as Write, rules)
+    const after = setHost({ ...state, row }, index, { answer: outcome })
+    return host.life === 'up' ? hear(after, index, outcome, program) : after
+  }
+  const sentAgain = (host: Host, state: State): State => ({
+    ...setHost(state, index, again),
+    orphans: [...state.orphans, { host: index, write: host.write as Write }],
+  })
+  const canWrite = (host: Host, state: State): boolean => compose(host, state) !== undefined
+  const hasHeard = ({ answer }: Host): boolean => answer !== undefined && answer !== 'out'
   return [
-    byHost(
-      index,
-      'executor',
-      'writes',
-      (host, state) => compose(host, state) !== undefined,
-      (host, state) => setHost(state, index, sending(host, compose(host, state) as NonNullable<Host['write']>)),
+    byHost(index, 'executor', 'writes', canWrite, (host, state) =>
+      setHost(state, index, sending(host, compose(host, state) as Write)),
     ),
-    byWorld('network', `host ${index + 1}'s write is committed`, isOut, (state) => {
-      const host = state.hosts[index] as Host
-      const { row, outcome } = applyWrite(state, index, host.write as NonNullable<Host['write']>, rules)
-      const after = setHost({ ...state, row }, index, { answer: outcome })
-      return host.life === 'up' ? hear(after, index, outcome, program) : after
-    }),
-    byHost(index, 'executor', 'hears of its write', heard, (host, state) =>
+    byWorld('network', `host ${index + 1}'s write is committed`, isOut, committed),
+    byHost(index, 'executor', 'hears of its write', hasHeard, (host, state) =>
       hear(state, index, host.answer as WriteOutcome, program),
     ),
     byHost(
       index,
       'fault',
-      'loses the connection of its write',
-      (host) => host.answer === 'out',
-      (host, state) => ({
-        ...setHost(state, index, { answer: 'broken' }),
-        orphans: [...state.orphans, { host: index, write: host.write as NonNullable<Host['write']> }],
-      }),
-    ),
-    byHost(
-      index,
-      'executor',
-      'writes again',
-      (host) => host.answer === 'broken',
-      (_, state) => setHost(state, index, again),
+      'loses the connection of its write, and writes again',
+      ({ answer }) => answer === 'out',
+      sentAgain,
     ),
   ]
 
-  function isOut(state: State): boolean {
-    const host = state.hosts[index] as Host
-    return host.answer === 'out' && host.life !== 'down'
+  function hostAt(state: State): Host {
+    return state.hosts[index] as Host
   }
 }
 
 /** Stops, crashes, restarts; the end of a lease. */
 export function lifeActions(index: number, { program }: Setting): SagaAction[] {
   const hostOf = (state: State): Host => state.hosts[index] as Host
+  const isHolder = ({ row }: State): boolean => row.holder === index
+  const isDown = (state: State): boolean => hostOf(state).life === 'down' && !isEnded(state.row)
   const name = `host ${index + 1}`
+  // Only the lease of whoever holds the run matters; that of another ends at once.
+  const killed = (state: State): State => {
+    const lease = isHolder(state) ? hostOf(state).lease : 0
+    return setHost(forget(state, index, program), index, { life: 'down', lease })
+  }
+  const startedAgain = (state: State): State => {
+    const { incarnation, lease } = hostOf(state)
+    return setHost(state, index, idleHost(program, incarnation + 1, lease))
+  }
+  const mayLapse = (state: State): boolean => {
+    const { life, lease, incarnation } = hostOf(state)
+    return isHolder(state) && lease !== 0 && (life !== 'up' || lease !== incarnation)
+  }
   return [
+    // One that does not hold the run may as well be slow.
     byHost(
       index,
       'fault',
       'is stopped',
-      () => true,
+      (host) => host.epoch > 0,
       (_, state) => setHost(state, index, { life: 'stopped' }),
-    ),
-    byWorld('repair', `${name} wakes`, isStopped, (state) => setHost(state, index, { life: 'up' })),
-    byWorld(
-      'fault',
-      `${name} is killed`,
-      (state) => hostOf(state).life !== 'down',
-      (state) => {
-        const after = forget(state, index, program)
-        return setHost(after, index, { life: 'down' })
-      },
     ),
     byWorld(
       'repair',
-      `${name} is started again`,
-      (state) => hostOf(state).life === 'down',
-      (state) => {
-        const { incarnation, lease } = hostOf(state)
-        return setHost(state, index, idleHost(program, incarnation + 1, lease))
-      },
+      `${name} wakes`,
+      (state) => hostOf(state).life === 'stopped',
+      (state) => setHost(state, index, { life: 'up' }),
     ),
-    byWorld(
-      'time',
-      `${name}'s lease ends`,
-      (state) =>
-        hostOf(state).lease !== 0 && (hostOf(state).life !== 'up' || hostOf(state).lease !== hostOf(state).incarnation),
-      (state) => setHost(state, index, { lease: 0 }),
-    ),
+    byWorld('fault', `${name} is killed`, (state) => hostOf(state).life !== 'down', killed),
+    byWorld('repair', `${name} is started again`, isDown, startedAgain),
+    byWorld('time', `${name}'s lease ends`, mayLapse, (state) => setHost(state, index, { lease: 0 })),
   ]
-
-  function isStopped(state: State): boolean {
-    return hostOf(state).life === 'stopped'
-  }
 }

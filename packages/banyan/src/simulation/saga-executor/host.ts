@@ -2,19 +2,14 @@
  * What a host does with the run it holds, or believes it holds. What it would write next follows from its view of the journal,
  * the mail it has read and the clock; there is at most one write of a run under way.
  */
-import { currentGroup, hasFailed, isUndoing, type Program, passedPoint, toUndo } from './program.ts'
+import { addLate } from './participant.ts'
+import { type Program, readJournal } from './program.ts'
 import type { Rules } from './rules.ts'
 import type { Change, Host, Row, State, Write, WriteOutcome } from './state.ts'
 import { idleHost, setLetter } from './state.ts'
 
-/** The number of the wait or point that the function stands at, if it does. */
-export function passiveOp(program: Program, view: string): number | undefined {
-  const [seq] = currentGroup(program, view) ?? []
-  return seq !== undefined && program.ops.get(seq)?.is !== 'step' ? seq : undefined
-}
-
 function isBusy({ calls, undo }: Host): boolean {
-  return undo > 0 || calls.includes('c') || calls.includes('C')
+  return undo > 0 || /[cCeE]/.test(calls)
 }
 
 /** The next write; undefined when there is nothing to write yet. */
@@ -41,16 +36,13 @@ interface Next {
 }
 
 function nextChange(host: Host, state: State, program: Program): Next | undefined {
-  const { view } = host
   if (host.parking) return { entry: '', change: 'parked' }
-  if (isUndoing(view)) {
-    return isBusy(host) || toUndo(program, view).length > 0 ? undefined : { entry: '', change: 'undone' }
-  }
+  const { isUndoing, passedPoint, hasFailed, isThrough, passive, toUndo } = readJournal(program, host.view)
+  if (isUndoing) return isBusy(host) || toUndo.length > 0 ? undefined : { entry: '', change: 'undone' }
   const cancelled = state.mail.slice(0, host.read).includes('c')
-  if (!passedPoint(view) && (hasFailed(view) || cancelled)) return { entry: '0U', change: 'undoing' }
-  if (currentGroup(program, view) === undefined) return { entry: '', change: 'completed' }
-  const seq = passiveOp(program, view)
-  return seq === undefined ? undefined : nextOfPassive(seq, host, state, program)
+  if (!passedPoint && (hasFailed || cancelled)) return { entry: '0U', change: 'undoing' }
+  if (isThrough) return { entry: '', change: 'completed' }
+  return passive === undefined ? undefined : nextOfPassive(passive, host, state, program)
 }
 
 function nextOfPassive(seq: number, host: Host, state: State, program: Program): Next {
@@ -86,7 +78,7 @@ export function hear(state: State, index: number, outcome: WriteOutcome, program
 export function forget(state: State, index: number, program: Program): State {
   const host = state.hosts[index] as Host
   let late = host.undo > 0 ? addLate(state.late, host.undo, 'u') : state.late
-  for (const seq of program.steps) if ('cC'.includes(host.calls[seq] as string)) late = addLate(late, seq, 'f')
+  for (const seq of program.steps) if ('cCeE'.includes(host.calls[seq] as string)) late = addLate(late, seq, 'f')
   const orphans =
     host.write !== undefined && host.answer === 'out'
       ? [...state.orphans, { host: index, write: host.write }]
@@ -100,16 +92,10 @@ export function takeUp(state: State, index: number, row: Row, program: Program):
   const forgotten = forget(state, index, program)
   const host = forgotten.hosts[index] as Host
   let { calls } = host
-  // Somebody may have begun what is at the frontier, unless nobody has ever held it.
-  const frontier = state.row.epoch === 0 ? [] : (currentGroup(program, row.journal) ?? [])
-  for (const seq of frontier) if (program.ops.get(seq)?.is === 'step') calls = setLetter(calls, seq, 'i')
+  // Somebody may have begun what is at the frontier.
+  for (const seq of readJournal(program, row.journal).frontier) calls = setLetter(calls, seq, 'i')
   const memory = { epoch: row.epoch, view: row.journal, durable: row.journal.length, read: state.mail.length, calls }
   return put({ ...forgotten, row }, index, { ...host, ...memory })
-}
-
-export function addLate(late: string, seq: number, what: 'f' | 'u'): string {
-  const there = late[seq] as string
-  return setLetter(late, seq, there === '.' || there === what ? what : 'b')
 }
 
 function put(state: State, index: number, host: Host): State {

@@ -18,6 +18,31 @@ export interface Program {
   readonly groups: readonly (readonly number[])[]
   readonly ops: ReadonlyMap<number, Op>
   readonly steps: readonly number[]
+  /** What was read off a journal before: the same few are asked for again and again. */
+  readonly readings: Map<string, Reading>
+}
+
+/** What follows from a journal. */
+export interface Reading {
+  /** The letter that stands for an operation's outcome. */
+  readonly outcomes: ReadonlyMap<number, string>
+  readonly isUndoing: boolean
+  readonly passedPoint: boolean
+  /** A step failed, and the function has thrown. */
+  readonly hasFailed: boolean
+  /** Each operation has one outcome at most, each undo one that it is done, and the run began to be undone once. */
+  readonly isSingle: boolean
+  /** All operations have come to their ends. */
+  readonly isThrough: boolean
+  /** Steps that the function has reached and that have no outcome. */
+  readonly frontier: readonly number[]
+  /** The wait or the point at which it stands. */
+  readonly passive: number | undefined
+  /**
+   * Steps whose undo is still to be done, in order of start: those that are done or unknown, and those that may have begun
+   * without an outcome (they are in the last group that was reached before the undoing began).
+   */
+  readonly toUndo: readonly number[]
 }
 
 const words: Readonly<Record<string, Op>> = {
@@ -39,60 +64,63 @@ export function toProgram(text: string): Program {
       return ops.size
     }),
   )
-  return { groups, ops, steps: [...ops].flatMap(([seq, op]) => (op.is === 'step' ? [seq] : [])) }
+  return { groups, ops, steps: [...ops].flatMap(([seq, op]) => (op.is === 'step' ? [seq] : [])), readings: new Map() }
 }
 
-/** What a journal says of an operation: the letter, or undefined when there is no entry. */
-export function outcomeOf(journal: string, seq: number): string | undefined {
-  const digit = String(seq)
-  for (let at = 0; at < journal.length; at += 2) {
-    const letter = journal[at + 1] as string
-    if (journal[at] === digit && '+-?mtP'.includes(letter)) return letter
+/** What a journal says. */
+export function readJournal(program: Program, journal: string): Reading {
+  const known = program.readings.get(journal)
+  if (known !== undefined) return known
+  const reading = toReading(program, journal)
+  program.readings.set(journal, reading)
+  return reading
+}
+
+function toReading(program: Program, journal: string): Reading {
+  const outcomes = outcomesOf(journal)
+  const isUndoing = journal.includes('0U')
+  const group = currentGroup(program, outcomes)
+  const open = group?.filter((seq) => !outcomes.has(seq)) ?? []
+  const isStep = (seq: number): boolean => program.ops.get(seq)?.is === 'step'
+  return {
+    outcomes,
+    isUndoing,
+    passedPoint: journal.includes('P'),
+    hasFailed: journal.includes('-') || journal.includes('?'),
+    isSingle: isSingle(journal),
+    isThrough: group === undefined,
+    frontier: open.filter(isStep),
+    passive: open.find((seq) => !isStep(seq)),
+    toUndo: isUndoing ? toUndo(program, journal, outcomes) : [],
   }
-  return undefined
 }
 
-/** True when the journal has this entry. */
-export function hasEntry(journal: string, entry: string): boolean {
-  for (let at = 0; at < journal.length; at += 2) if (journal.startsWith(entry, at)) return true
-  return false
+function outcomesOf(journal: string): Map<number, string> {
+  const entries = journal.match(/../g) ?? []
+  return new Map(
+    entries.flatMap((entry) => (/[-+?mtP]$/.test(entry) ? [[Number(entry[0]), entry[1] as string] as const] : [])),
+  )
 }
 
-export function isUndoing(journal: string): boolean {
-  return journal.includes('0U')
+// Failed undos and what people did may come again; nothing else may.
+function isSingle(journal: string): boolean {
+  const entries = journal.match(/../g) ?? []
+  const about = entries.filter((entry) => !/[FM]$/.test(entry)).map((entry) => entry.replace(/[-+?mtP]$/, ''))
+  return new Set(about).size === about.length
 }
 
-export function passedPoint(journal: string): boolean {
-  return journal.includes('P')
-}
-
-/** A step failed, and the function has thrown. */
-export function hasFailed(journal: string): boolean {
-  return journal.includes('-') || journal.includes('?')
-}
-
-/** The first group that is not through: its operations without an outcome are the frontier. Undefined at the end of the function. */
-export function currentGroup(program: Program, journal: string): readonly number[] | undefined {
-  return program.groups.find((group) => group.some((seq) => !isThrough(journal, seq)))
-}
-
-function isThrough(journal: string, seq: number): boolean {
-  const outcome = outcomeOf(journal, seq)
+function isDone(outcome: string | undefined): boolean {
   return outcome !== undefined && outcome !== '-' && outcome !== '?'
 }
 
-/**
- * Steps whose undo is still to be done, in order of start: those that are done or unknown, and those that may have begun without
- * an outcome (they are in the last group that was reached before the undoing began).
- */
-export function toUndo(program: Program, journal: string): readonly number[] {
-  const before = journal.slice(0, journal.indexOf('0U'))
-  const reached: number[] = []
-  for (const group of program.groups) {
-    reached.push(...group)
-    if (group.some((seq) => !isThrough(before, seq))) break
-  }
-  return reached.filter(
-    (seq) => program.ops.get(seq)?.is === 'step' && outcomeOf(journal, seq) !== '-' && !hasEntry(journal, `${seq}X`),
-  )
+function currentGroup(program: Program, outcomes: ReadonlyMap<number, string>): readonly number[] | undefined {
+  return program.groups.find((group) => group.some((seq) => !isDone(outcomes.get(seq))))
+}
+
+function toUndo(program: Program, journal: string, outcomes: ReadonlyMap<number, string>): number[] {
+  const before = outcomesOf(journal.slice(0, journal.indexOf('0U')))
+  const last = currentGroup(program, before)
+  const reached = program.groups.slice(0, last === undefined ? undefined : program.groups.indexOf(last) + 1).flat()
+  const undone = new Set((journal.match(/../g) ?? []).flatMap((entry) => (entry[1] === 'X' ? [Number(entry[0])] : [])))
+  return reached.filter((seq) => program.steps.includes(seq) && outcomes.get(seq) !== '-' && !undone.has(seq))
 }

@@ -3,13 +3,11 @@
  * explains them.
  */
 import type { Goal, Invariant, StepInvariant } from '../model.ts'
-import { passiveOp } from './host.ts'
-import { currentGroup, isUndoing, outcomeOf, type Program, passedPoint } from './program.ts'
+import { type Program, readJournal } from './program.ts'
 import type { Setting } from './setting.ts'
 import type { State } from './state.ts'
-import { isActive } from './store.ts'
+import { isActive, isEnded } from './store.ts'
 
-const isEnded = ({ row }: State): boolean => row.state === 'completed' || row.state === 'undone'
 const isFree = ({ row }: State): boolean => row.holder < 0 && isActive(row)
 const present = (letter: string | undefined): boolean => letter === 'D' || letter === '2'
 const isThere = (state: State, seq: number): boolean => present(state.participants[seq])
@@ -27,26 +25,13 @@ function ofWrites(program: Program): Invariant<State>[] {
     },
     {
       name: 'b: each operation has one outcome, each undo too',
-      holds: ({ row }) => hasSingleOutcomes(program, row.journal),
+      holds: ({ row }) => readJournal(program, row.journal).isSingle,
     },
     {
       name: 'b: what a host takes for durable is how the journal begins',
       holds: ({ row, hosts }) => hosts.every(({ view, durable }) => row.journal.startsWith(view.slice(0, durable))),
     },
   ]
-}
-
-function hasSingleOutcomes(program: Program, journal: string): boolean {
-  const counts = new Map<string, number>()
-  for (let at = 0; at < journal.length; at += 2) {
-    const letter = journal[at + 1] as string
-    const what = 'FM'.includes(letter) ? letter : `${journal[at]}${'+-?mtP'.includes(letter) ? '' : letter}`
-    counts.set(what, (counts.get(what) ?? 0) + 1)
-  }
-  const isOnce = [...program.ops.keys()].every(
-    (seq) => (counts.get(`${seq}`) ?? 0) < 2 && (counts.get(`${seq}X`) ?? 0) < 2,
-  )
-  return isOnce && (counts.get('0U') ?? 0) < 2
 }
 
 function ofEffects(program: Program): Invariant<State>[] {
@@ -58,7 +43,7 @@ function ofEffects(program: Program): Invariant<State>[] {
     },
     {
       name: 'c: an undo has an effect only after it is durable that the run is undone',
-      holds: ({ row, participants }) => !participants.includes('X') || isUndoing(row.journal),
+      holds: ({ row, participants }) => !participants.includes('X') || readJournal(program, row.journal).isUndoing,
     },
     { name: 'd: no effect is there twice', holds: ({ participants }) => !participants.includes('2') },
     {
@@ -79,17 +64,19 @@ function ofEffects(program: Program): Invariant<State>[] {
     {
       name: 'g: what has passed its point is never undone',
       holds: ({ row, participants }) =>
-        !passedPoint(row.journal) || !(isUndoing(row.journal) || participants.includes('X')),
+        !readJournal(program, row.journal).passedPoint ||
+        !(readJournal(program, row.journal).isUndoing || participants.includes('X')),
     },
   ]
 }
 
 function isDurableBefore(program: Program, { row }: State, seq: number): boolean {
+  const { outcomes } = readJournal(program, row.journal)
   const before = program.groups.slice(
     0,
     program.groups.findIndex((group) => group.includes(seq)),
   )
-  return before.flat().every((earlier) => '+mtP'.includes(outcomeOf(row.journal, earlier) ?? '.'))
+  return before.every((group) => group.every((earlier) => '+mtP'.includes(outcomes.get(earlier) ?? '.')))
 }
 
 function ofWaiting(program: Program): Invariant<State>[] {
@@ -106,8 +93,8 @@ function ofWaiting(program: Program): Invariant<State>[] {
 }
 
 function hasTimer(program: Program, { row }: State): boolean {
-  const seq = passiveOp(program, row.journal)
-  return row.due === 'timer' && seq !== undefined && program.ops.get(seq)?.is === 'wait'
+  const { passive } = readJournal(program, row.journal)
+  return row.due === 'timer' && passive !== undefined && program.ops.get(passive)?.is === 'wait'
 }
 
 /** What holds of every step. */
@@ -116,17 +103,17 @@ export function sagaSteps({ program }: Setting): StepInvariant<State>[] {
     { name: 'b: the journal only grows', holds: (before, after) => after.row.journal.startsWith(before.row.journal) },
     {
       name: 'b: what has ended stays as it is',
-      holds: (before, after) => !isEnded(before) || before.row === after.row,
+      holds: (before, after) => !isEnded(before.row) || before.row === after.row,
     },
     {
       name: 'g: the point is passed only when no cancel has come',
       holds: (before, after) =>
-        passedPoint(before.row.journal) || !passedPoint(after.row.journal) || !before.mail.includes('c'),
+        before.row.journal.includes('P') || !after.row.journal.includes('P') || !before.mail.includes('c'),
     },
     {
       name: 'b: a run completes at the end of its function',
       holds: (before, after) =>
-        after.row.state !== 'completed' || before === after || currentGroup(program, after.row.journal) === undefined,
+        after.row.state !== 'completed' || before === after || readJournal(program, after.row.journal).isThrough,
     },
   ]
 }

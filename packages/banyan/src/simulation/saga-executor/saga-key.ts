@@ -1,77 +1,68 @@
 /**
- * States of the model as text: for the explorer one that hosts may change places in, for people one they can read.
+ * What makes two states of the model one: all that can make a difference to what happens from there on, and no more.
+ *
+ * - Who holds the run, and whose late writes they are, is said with the host, so that hosts can be sorted (symmetry).
+ * - Of epochs and incarnations only matters which are the same, since they only grow and are only ever compared for that.
+ * - A late write under an epoch that is past is as good as none where the fence compares epochs; so is a late call whose
+ *   participant answers as before.
  */
-import type { Host, State, Write } from './state.ts'
+import type { Rules } from './rules.ts'
+import type { Host, Row, State, Write } from './state.ts'
+import { isEnded } from './store.ts'
 
-/** Equal for states that are equal but for which host is which. */
-export function toSymmetricKey(state: State): string {
-  return `${rest(state)}#${state.hosts
-    .map((_, index) => ofHost(state, index))
-    .sort()
-    .join('#')}`
+/** The key of a state. With `symmetric` hosts may change places. */
+export function createKey(rules: Rules, symmetric: boolean): (state: State) => string {
+  const dropsFenced = rules.fence === 'epoch' || rules.fence === 'holder and epoch'
+  return (state) => {
+    const { row } = state
+    const live = dropsFenced ? state.orphans.filter(({ write }) => write.epoch === row.epoch) : state.orphans
+    const hosts = state.hosts.map((host, index) => {
+      const late = live.length === 0 ? '' : ofOrphans(live, index, host, row)
+      return ofHost(host, row, row.holder === index) + late
+    })
+    return `${ofRow(row)}${ofOutside(state, rules)} ${(symmetric ? hosts.sort() : hosts).join(' ')}`
+  }
 }
 
-/** Hosts keep their places. */
-export function toExactKey(state: State): string {
-  return `${rest(state)}#${state.hosts.map((_, index) => ofHost(state, index)).join('#')}`
+function ofRow(row: Row): string {
+  return `${row.state.slice(0, 4)}${row.journal}${row.due}${row.seen}${row.breach ?? ''}`
 }
 
-function rest({ row, ...state }: State): string {
-  const { faultsLeft, undoFailuresLeft, peopleLeft } = state
-  const ofRow = `${row.state}/${row.epoch}/${row.incarnation}/${row.journal}/${row.due}/${row.seen}/${row.breach ?? ''}`
-  return `${ofRow}/${state.participants}/${state.late}/${state.mail}/${state.rang}/${faultsLeft}${undoFailuresLeft}${peopleLeft}`
+function ofOutside(state: State, { keys }: Rules): string {
+  const { participants, mail, rang, undoFailuresLeft, peopleLeft } = state
+  let late = ''
+  for (let seq = 1; seq < participants.length; seq++) {
+    const there = participants[seq] as string
+    const letter = state.late[seq] as string
+    const forward = (letter === 'f' || letter === 'b') && (there === '.' || !keys)
+    const undo = (letter === 'u' || letter === 'b') && there !== 'X'
+    late += there + (forward ? 'f' : '') + (undo ? 'u' : '')
+  }
+  const faultsLeft = isEnded(state.row) ? 0 : state.faultsLeft
+  return `/${late}/${mail}/${rang}/${faultsLeft}${undoFailuresLeft}${peopleLeft}`
 }
 
-// Who holds the run, and whose late writes they are, is said with the host, so that no number of a host is in the text.
-function ofHost(state: State, index: number): string {
-  const host = state.hosts[index] as Host
-  const { life, incarnation, lease, epoch, view, durable, read, calls, undo, parking, write, answer } = host
-  const late = state.orphans.length === 0 ? '' : ofOrphans(state, index)
-  const held = state.row.holder === index ? 'H' : ''
-  if (epoch === 0) return `${held}${life}/${incarnation}/${lease}/${late}`
-  const memory = `${epoch}/${view}/${durable}/${read}/${calls}/${undo}/${parking ? 'p' : ''}`
-  return `${held}${life}/${incarnation}/${lease}/${late}/${memory}/${write ? ofWrite(write) : ''}/${answer ?? ''}`
+function ofHost(host: Host, row: Row, isHolder: boolean): string {
+  const { life, lease, incarnation } = host
+  const held = isHolder ? (row.incarnation === incarnation ? 'H' : lease === row.incarnation ? 'l' : 'h') : ''
+  const process = `${life[0]}${lease === incarnation ? 'L' : ''}${held}`
+  if (host.epoch === 0) return process
+  const { view, durable, read, calls, undo, parking, write, answer } = host
+  const epoch = host.epoch === row.epoch ? '=' : '<'
+  const memory = `${epoch}${view}${durable}/${read}${calls}${undo}${parking ? 'p' : ''}`
+  return write === undefined ? process + memory : `${process}${memory}${answer}${ofWrite(write)}`
 }
 
-function ofOrphans({ orphans }: State, index: number): string {
-  return orphans
-    .flatMap(({ host, write }) => (host === index ? [ofWrite(write)] : []))
-    .sort()
-    .join('|')
+function ofOrphans(orphans: State['orphans'], index: number, host: Host, row: Row): string {
+  const own = orphans.flatMap(({ host: of, write }) => {
+    if (of !== index) return []
+    const { epoch, incarnation } = write
+    const whose = `${incarnation === host.incarnation ? '=' : '<'}${incarnation === row.incarnation ? 'h' : ''}`
+    return [`|${epoch === row.epoch ? '=' : '<'}${whose}${ofWrite(write)}`]
+  })
+  return own.length < 2 ? own.join('') : own.sort().join('')
 }
 
-function ofWrite({ epoch, incarnation, base, entries, change, seen, timer }: Write): string {
-  return `${epoch}.${incarnation}.${base}.${entries}.${change}.${seen}${timer ? 't' : ''}`
-}
-
-/** A state for people: the row, each host, what is outside. */
-export function describeState(state: State): string {
-  const { row, hosts, participants, late, mail, orphans } = state
-  const holder = row.holder < 0 ? 'nobody' : `host ${row.holder + 1}#${row.incarnation}`
-  const lines = [
-    `row: ${row.state}, epoch ${row.epoch}, held by ${holder}, journal [${entries(row.journal)}], due ${row.due}`,
-  ]
-  for (const [index, host] of hosts.entries())
-    lines.push(`host ${index + 1}#${host.incarnation}: ${describeHost(host)}`)
-  lines.push(`participants ${participants.slice(1)}, late calls ${late.slice(1)}, mail "${mail}"`)
-  for (const { host, write } of orphans) lines.push(`late write of host ${host + 1}: ${describeWrite(write)}`)
-  return lines.join('\n')
-}
-
-function describeHost(host: Host): string {
-  const lease = host.lease === host.incarnation ? '' : ', without a lease'
-  if (host.epoch === 0) return `${host.life}${lease}`
-  const queued = host.view.length > host.durable ? ` + queued [${entries(host.view.slice(host.durable))}]` : ''
-  const write = host.write ? `, write ${host.answer}: ${describeWrite(host.write)}` : ''
-  const undo = host.undo > 0 ? `, undoes step ${host.undo}` : ''
-  const view = `[${entries(host.view.slice(0, host.durable))}]${queued}`
-  return `${host.life}${lease}, holds it under epoch ${host.epoch}, knows ${view}, calls ${host.calls.slice(1)}${undo}${write}`
-}
-
-function describeWrite({ epoch, entries: text, change }: Write): string {
-  return `[${entries(text)}] ${change === 'none' ? '' : `to ${change} `}under epoch ${epoch}`
-}
-
-function entries(text: string): string {
-  return text.match(/../g)?.join(' ') ?? ''
+function ofWrite({ base, entries, change, seen, timer }: Write): string {
+  return `${base}${entries}${change}${seen}${timer ? 't' : ''}`
 }

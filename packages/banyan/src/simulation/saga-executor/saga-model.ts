@@ -3,15 +3,18 @@
  * the rules what the executor keeps to; leave one out and a property must fail.
  */
 import type { Model } from '../model.ts'
+import { describeState } from './describe-state.ts'
+import { forwardActions } from './forward-actions.ts'
 import { holdingActions, lifeActions, writeActions } from './host-actions.ts'
+import { lateCallActions } from './participant.ts'
 import { toProgram } from './program.ts'
 import { sagaEventually, sagaInvariants, sagaReachable, sagaSteps } from './properties.ts'
 import { allRules, type Rules } from './rules.ts'
-import { describeState, toExactKey, toSymmetricKey } from './saga-key.ts'
+import { createKey } from './saga-key.ts'
 import type { SagaAction, Setting } from './setting.ts'
 import { initialStates, type Size, type State } from './state.ts'
-import { forwardActions, lateCallActions, undoActions } from './step-actions.ts'
 import { isActive } from './store.ts'
+import { undoActions } from './undo-actions.ts'
 import { mailActions, orphanActions, peopleActions, timeActions } from './world-actions.ts'
 
 /** With `fairness`, what must come about is checked too; hosts are told apart then, which takes more states. */
@@ -26,7 +29,9 @@ export function createSagaModel(size: Size, broken: Partial<Rules> = {}, fairnes
     steps: sagaSteps(setting),
     mayEnd: ({ row, hosts }) => !isActive(row) || hosts.every(({ life }) => life !== 'up'),
     reachable: [sagaReachable],
-    ...(fairness ? { eventually: [sagaEventually], key: toExactKey } : { symmetric: true, key: toSymmetricKey }),
+    key: createKey(setting.rules, !fairness),
+    symmetric: !fairness,
+    eventually: fairness ? [sagaEventually] : [],
     describe: describeState,
   }
 }
@@ -45,7 +50,7 @@ function actionsOf(setting: Setting): SagaAction[] {
     ...steps.flatMap((seq) => lateCallActions(seq, setting)),
     ...mailActions(setting),
     ...timeActions(setting),
-    ...peopleActions(),
+    ...peopleActions(setting),
     ...orphanActions(setting),
   ]
 }

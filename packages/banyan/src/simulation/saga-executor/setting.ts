@@ -3,6 +3,7 @@ import type { Action } from '../model.ts'
 import type { Program } from './program.ts'
 import type { Rules } from './rules.ts'
 import type { Host, Size, State } from './state.ts'
+import { isEnded } from './store.ts'
 
 export interface Setting {
   readonly size: Size
@@ -29,7 +30,7 @@ export function byHost(
     name: `host ${index + 1} ${what}`,
     kind,
     ...fairness(kind),
-    guard: kind === 'fault' ? (state) => state.faultsLeft > 0 && possible(state) : possible,
+    guard: kind === 'fault' ? (state) => mayFail(state) && possible(state) : possible,
     effect: (state) => pay(effect(hostOf(state), state), kind),
   }
 }
@@ -45,13 +46,18 @@ export function byWorld(
     name,
     kind,
     ...fairness(kind),
-    guard: kind === 'fault' ? (state) => state.faultsLeft > 0 && guard(state) : guard,
+    guard: kind === 'fault' ? (state) => mayFail(state) && guard(state) : guard,
     effect: (state) => pay(effect(state), kind),
   }
 }
 
 function fairness(kind: Kind): { readonly fair: boolean } {
   return { fair: kind === 'executor' || kind === 'network' || kind === 'time' }
+}
+
+// What fails after the end of the run could only keep from arriving what is late already.
+function mayFail({ row, faultsLeft }: State): boolean {
+  return faultsLeft > 0 && !isEnded(row)
 }
 
 // Faults are counted, all kinds together, so that the model ends.

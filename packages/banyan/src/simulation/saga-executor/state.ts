@@ -60,7 +60,8 @@ export interface Host {
   readonly read: number
   /**
    * By operation: `.` not begun, `i` may have been begun by an earlier holder, `t` has failed with unknown outcome and may be
-   * tried again, `c` called, `C` called again after a call of unknown outcome.
+   * tried again, `c` called, `C` called again after a call of unknown outcome, `e` and `E` executed, and the answer waits while
+   * the host is stopped.
    */
   readonly calls: string
   /** The step whose undo is being called; 0 for none. */
@@ -68,8 +69,8 @@ export interface Host {
   /** A person is needed: the next write parks the run. */
   readonly parking: boolean
   readonly write: Write | undefined
-  /** What is known of the write: on its way, connection lost, or what the store said. */
-  readonly answer: 'out' | 'broken' | WriteOutcome | undefined
+  /** What is known of the write: on its way, or what the store said. */
+  readonly answer: 'out' | WriteOutcome | undefined
 }
 
 export interface State {
@@ -115,7 +116,7 @@ export function initialStates(size: Size, program: Program): State[] {
   const hosts = Array.from({ length: size.hosts }, () => idleHost(program, 1, 1))
   const row: Row = {
     state: 'running',
-    epoch: 0,
+    epoch: 1,
     holder: -1,
     incarnation: 0,
     journal: '',
@@ -135,7 +136,7 @@ export function initialStates(size: Size, program: Program): State[] {
     undoFailuresLeft: size.undoFailures ?? 0,
     peopleLeft: size.people ?? 0,
   }
-  const held: Row = { ...row, epoch: 1, holder: 0, incarnation: 1, due: 'none' }
+  const held: Row = { ...row, holder: 0, incarnation: 1, due: 'none' }
   return [state, { ...state, row: held, hosts: hosts.with(0, { ...(hosts[0] as Host), epoch: 1 }) }]
 }
 
@@ -145,4 +146,14 @@ export function setLetter(text: string, at: number, letter: string): string {
 
 export function setHost(state: State, index: number, change: Partial<Host>): State {
   return { ...state, hosts: state.hosts.with(index, { ...(state.hosts[index] as Host), ...change }) }
+}
+
+/** The step's forward call is under way. */
+export function isCalling(host: Host, seq: number): boolean {
+  return 'cCeE'.includes(host.calls[seq] as string)
+}
+
+/** All that the host knows of the journal is durable. */
+export function isQueueEmpty(host: Host): boolean {
+  return host.durable === host.view.length
 }

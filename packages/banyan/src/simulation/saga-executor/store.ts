@@ -1,10 +1,13 @@
 /** What the store does, each in one transaction: the rules of the port `store/sagas.ts` on the model's row. */
-import { isUndoing } from './program.ts'
 import type { Rules } from './rules.ts'
 import type { Host, Row, State, Write, WriteOutcome } from './state.ts'
 
 export function isActive({ state }: Row): boolean {
   return state === 'running' || state === 'undoing'
+}
+
+export function isEnded({ state }: Row): boolean {
+  return state === 'completed' || state === 'undone'
 }
 
 export function isDue({ row, rang }: State, waiting: number | undefined): boolean {
@@ -100,6 +103,6 @@ export function delivered(state: State, message: string, rules: Rules): State {
 /** {@link Sagas.mend}: a person lets it go on where it stands, or has it undone. */
 export function mended(row: Row, entry: '0M' | '0U'): Row {
   const journal = row.journal + entry
-  const state = isUndoing(journal) ? 'undoing' : 'running'
+  const state = journal.includes('0U') ? 'undoing' : 'running'
   return { ...row, epoch: row.epoch + 1, holder: -1, incarnation: 0, state, journal, due: 'now', seen: 0 }
 }

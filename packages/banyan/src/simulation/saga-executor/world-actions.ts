@@ -1,6 +1,5 @@
 /** What comes from outside: messages, time, people; and writes that were lost sight of. */
-import { passiveOp } from './host.ts'
-import { isUndoing, passedPoint } from './program.ts'
+import { readJournal } from './program.ts'
 import { byWorld, type SagaAction, type Setting } from './setting.ts'
 import type { State } from './state.ts'
 import { applyWrite, delivered, isActive, mended } from './store.ts'
@@ -24,21 +23,24 @@ export function timeActions({ program }: Setting): SagaAction[] {
     byWorld(
       'time',
       `the time of wait ${seq} comes`,
-      ({ row, rang }) => isActive(row) && !rang.includes(String(seq)) && passiveOp(program, row.journal) === seq,
+      ({ row, rang }) =>
+        isActive(row) && !rang.includes(String(seq)) && readJournal(program, row.journal).passive === seq,
       (state) => ({ ...state, rang: `${state.rang}${seq}` }),
     ),
   )
 }
 
 /** A person lets a parked run go on, or has one undone that is before its point. */
-export function peopleActions(): SagaAction[] {
+export function peopleActions({ program }: Setting): SagaAction[] {
   const mend = (entry: '0M' | '0U') => (state: State) => ({
     ...state,
     row: mended(state.row, entry),
     peopleLeft: state.peopleLeft - 1,
   })
-  const mayCompensate = ({ row, peopleLeft }: State): boolean =>
-    peopleLeft > 0 && row.state === 'running' && !passedPoint(row.journal) && !isUndoing(row.journal)
+  const mayCompensate = ({ row, peopleLeft }: State): boolean => {
+    const { passedPoint, isUndoing } = readJournal(program, row.journal)
+    return peopleLeft > 0 && row.state === 'running' && !passedPoint && !isUndoing
+  }
   return [
     byWorld(
       'person',
