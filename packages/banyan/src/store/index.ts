@@ -91,6 +91,7 @@ export {
   isRunId,
   isSagaEnd,
   mailboxFull,
+  mayMend,
   otherEntry,
   sagaEnded,
   sagaExists,

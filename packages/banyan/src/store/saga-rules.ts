@@ -27,6 +27,11 @@ export function isRunId(id: string): boolean {
   return uuid.test(id)
 }
 
+/** What a person may still do to a run that has ended: nothing, but that one that has completed may be brought back to be undone. */
+export function mayMend(state: SagaState, to: SagaState): boolean {
+  return !isSagaEnd(state) || (state === 'completed' && to === 'undoing')
+}
+
 /** Messages that fit into a full mailbox: there are few of them, and each is waited for. */
 export function fitsAlways(kind: string): boolean {
   return kind === 'cancel' || kind === 'person' || kind === 'child' || kind === 'lock'

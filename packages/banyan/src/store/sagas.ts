@@ -296,8 +296,8 @@ export interface Sagas {
   /**
    * What a person does to a run that nobody advances or that is taken out of somebody's hands: the epoch is raised, the entries
    * are appended (their `n` is given by the store), the state is set, and it is due at once when it goes on. Undefined when its
-   * journal has another length by now: look again. Rejects with NOT_FOUND, and with FAILED_PRECONDITION `SAGA_ENDED`. `said` is
-   * the note of one that is parked, or the outcome of one that ends (`{}` unless given).
+   * journal has another length by now: look again. Rejects with NOT_FOUND, and with FAILED_PRECONDITION `SAGA_ENDED`; but one that
+   * has completed may be brought back to be undone (`undoing`), without the locks and messages that it had. `said` is the note of one that is parked, or the outcome of one that ends (`{}` unless given).
    */
   mend(
     id: string,

@@ -56,6 +56,8 @@ export interface SagaBooks {
   letGo(row: SagaRow): void
   makeDue(row: SagaRow, dueMs: number): void
   end(row: SagaRow, to: 'completed' | 'undone' | 'continued', outcome: string, next: NewSaga | undefined): void
+  /** One that has completed is to be undone after all. */
+  reopen(row: SagaRow): void
   remove(row: SagaRow): void
   /** The runs that became due, and those that ended, since this was asked last. */
   hints(): { readonly due: readonly string[]; readonly ended: readonly string[] }
@@ -162,6 +164,10 @@ export function createSagaBooks(clock: Clock): SagaBooks {
       if (parent !== undefined && to !== 'continued')
         tell(parent.id, { id, kind: 'child', name: to, key: String(parent.seq), body: outcome })
       ended.add(id)
+    },
+    reopen(row) {
+      Object.assign(row, { endedMs: undefined, outcome: undefined })
+      living.add(row)
     },
     remove(row) {
       const { id, name, key } = row.start

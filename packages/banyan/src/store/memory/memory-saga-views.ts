@@ -5,6 +5,7 @@ import {
   assertSagaEntries,
   isRunId,
   isSagaEnd,
+  mayMend,
   sagaEnded,
   sagaExists,
   sagaNotFound,
@@ -91,8 +92,9 @@ export function createMemorySagaMending(books: SagaBooks): Pick<Sagas, 'mend' | 
       for (const [place, entry] of entries.entries()) assertEntryText(entry, place)
       const row = books.rows.get(id)
       if (row === undefined) throw sagaNotFound(id)
-      if (isSagaEnd(row.state)) throw sagaEnded(id, row.state)
+      if (!mayMend(row.state, to)) throw sagaEnded(id, row.state)
       if (row.entries.length !== length) return undefined
+      if (isSagaEnd(row.state)) books.reopen(row)
       books.letGo(row)
       for (const entry of entries) row.entries.push({ ...structuredClone(entry), n: row.entries.length + 1 })
       row.changedMs = books.now()

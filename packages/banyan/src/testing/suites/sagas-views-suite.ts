@@ -167,6 +167,25 @@ export function sagasViewsSuite(rig: () => SagasRig): void {
       expect(await rejection(sagas.mend(saga.id, 2, [bad], 'running'))).toMatchObject({ reason: 'BAD_SAGA' })
     })
 
+    it('brings back one that has completed, to be undone and for nothing else', async () => {
+      const { sagas } = rig()
+      const saga = await startHeld(sagas, 'h1#a')
+      expect(await writeOne(sagas, write(saga, [1], completed))).toBe('written')
+      for (const to of ['running', 'parked', 'undone'] as const)
+        expect(await rejection(sagas.mend(saga.id, 1, [mended], to))).toMatchObject({ reason: 'SAGA_ENDED' })
+      expect(await sagas.mend(saga.id, 1, [mended], 'undoing')).toMatchObject({
+        state: 'undoing',
+        endedMs: undefined,
+        outcome: undefined,
+        length: 2,
+      })
+      const [taken] = await take(sagas, 'h1#a')
+      expect(taken).toMatchObject({ saga: { id: saga.id, state: 'undoing' }, entries: [{ n: 1 }, { n: 2 }] })
+      const undone = { ...write(saga, [3], { to: 'undone', outcome: '{}' }), epoch: taken?.saga.epoch ?? 0 }
+      expect(await sagas.write([undone])).toEqual(['written'])
+      expect(await rejection(sagas.mend(saga.id, 3, [mended], 'undoing'))).toMatchObject({ reason: 'SAGA_ENDED' })
+    })
+
     it('that ends a run ends it as its host would', async () => {
       const { sagas } = rig()
       const parent = await startHeld(sagas, 'h1#a')
