@@ -10,6 +10,7 @@
  */
 import type { Migration } from 'banyan/store'
 import { sagaFunctions } from './sagas-functions.ts'
+import { sagaHotPath } from './sagas-hot-path.ts'
 import { toMigration } from './source.ts'
 
 const tables = `
@@ -104,4 +105,4 @@ CREATE TABLE banyan.saga_host (
 `
 
 /** See the top of the file. */
-export const sagasMigration: Migration = toMigration('banyan-020-sagas', tables + sagaFunctions)
+export const sagasMigration: Migration = toMigration('banyan-020-sagas', tables + sagaFunctions + sagaHotPath)

@@ -14,15 +14,19 @@ import { sagaPriorities } from 'banyan/store'
 /** A time as milliseconds; to be read by {@link toMs}. */
 const ms = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`
 
-const standing = `s.id, s.name, s.version, s.key, s.run, s.priority, s.parent_id, s.parent_seq, s.traceparent, s.started_by, s.state,
+const standing = (
+  length: string,
+): string => `s.id, s.name, s.version, s.key, s.run, s.priority, s.parent_id, s.parent_seq, s.traceparent, s.started_by, s.state,
   s.epoch, s.holder, s.mail, s.note, s.next_id,
   ${ms('s.due_at')} AS due_ms, ${ms('s.started_at')} AS started_ms, ${ms('s.deadline_at')} AS deadline_ms,
   ${ms('s.changed_at')} AS changed_ms, ${ms('s.ended_at')} AS ended_ms,
-  coalesce((SELECT max(e.n) FROM banyan.saga_entry e WHERE e.saga_id = s.id), 0) AS length`
+  ${length} AS length`
 
 /** The columns of a summary and of a record; the table is `s`. */
-export const summaryColumns: string = standing
-export const recordColumns = `${standing}, s.input, s.outcome`
+export const summaryColumns: string = standing('banyan.saga_length(s.id)')
+/** With the length of the journal from elsewhere. */
+export const recordColumnsWith = (length: string): string => `${standing(length)}, s.input, s.outcome`
+export const recordColumns: string = recordColumnsWith('banyan.saga_length(s.id)')
 
 export const entryColumns = `e.saga_id, e.n, e.seq, e.kind, e.name, e.body, ${ms('e.at')} AS at_ms`
 export const messageColumns = `m.saga_id, m.n, m.id, m.kind, m.name, m.key, m.body, ${ms('m.at')} AS at_ms`

@@ -23,13 +23,6 @@ const insert = (holder: string, from: string): string => `
 
 const startDue = insert('', given)
 const startHeld = insert('$14', given)
-/** For a write: only of those that may write. */
-const startFenced = insert(
-  '',
-  `${given.replace('$13::boolean[])', '$13::boolean[], $14::uuid[], $15::int[], $17::int[])').replace('correlated)', 'correlated, writer, epoch, mail)')}
-  JOIN banyan.saga w ON w.id = g.writer AND w.epoch = g.epoch AND w.holder = $16 AND (g.mail IS NULL OR w.mail <= g.mail)`,
-)
-
 const correlate = `
   INSERT INTO banyan.saga_correlation (name, key, saga_id)
   SELECT s.name, g.key, s.id FROM unnest($1::uuid[], $2::text[]) AS g (id, key) JOIN banyan.saga s ON s.id = g.id
@@ -38,7 +31,7 @@ const correlate = `
 
 export const existingText = `
   SELECT s.id, s.name, s.key, s.run, s.input, s.state FROM unnest($1::text[], $2::text[], $3::int[]) AS g (name, key, run)
-  JOIN banyan.saga s ON s.name = g.name AND s.key = g.key AND s.run = g.run`
+  CROSS JOIN LATERAL (SELECT * FROM banyan.saga s WHERE s.name = g.name AND s.key = g.key AND s.run = g.run LIMIT 1) AS s`
 
 const inOrder = (sagas: readonly NewSaga[]): readonly NewSaga[] =>
   sagas.length < 2 ? sagas : sagas.toSorted((one, other) => (nameOfStart(one) < nameOfStart(other) ? -1 : 1))
@@ -78,24 +71,11 @@ export function startStatements(sagas: readonly NewSaga[], holder?: string): rea
   return [first, ...correlations(ordered)]
 }
 
-/** A start that is a part of a write. */
-export interface FencedStart {
-  readonly saga: NewSaga
-  readonly writer: string
-  readonly epoch: number
-  /** Not when messages beyond this one have come for the writer. */
-  readonly mail: number | undefined
-}
-
-export function fencedStarts(starts: readonly FencedStart[], holder: string): readonly Statement[] {
-  const sagas = inOrder(starts.map(({ saga }) => saga))
-  const bySaga = new Map(starts.map((start) => [start.saga, start]))
-  const ordered = sagas.map((saga) => bySaga.get(saga) as FencedStart)
-  const fence = [column(ordered, ({ writer }) => writer), column(ordered, ({ epoch }) => epoch), holder]
-  return [
-    { text: startFenced, values: [...columns(sagas), ...fence, column(ordered, ({ mail }) => mail)] },
-    ...correlations(sagas),
-  ]
+/** A start that is a part of a write, in the form that banyan.saga_start_all takes. */
+export function toStartRow(saga: NewSaga, place: number): object {
+  const { priority, timeoutMs, parent, startedBy, ...given } = saga
+  const more = { timeout_ms: timeoutMs, parent_id: parent?.id, parent_seq: parent?.seq, started_by: startedBy }
+  return { place, ...given, priority: sagaPriorities[priority], ...more }
 }
 
 /** The statement that finds what was there before. */

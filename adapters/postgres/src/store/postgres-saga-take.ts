@@ -6,54 +6,20 @@ import { maxReaped, type SagaEntry, type SagaMessage, type Sagas, type TakenSaga
 import type { Statement, StatementResult } from '../client/exchange.ts'
 import type { Flight } from './postgres-saga-flights.ts'
 import {
+  recordColumnsWith as columnsOf,
   entryColumns,
   messageColumns,
   nowMs,
-  recordColumns,
   toEntry,
   toMessage,
   toRecord,
 } from './postgres-saga-rows.ts'
 
-const kinds = 'unnest($1::text[], $2::int[]) AS k (name, version)'
-const ranges = `${kinds} CROSS JOIN (VALUES (0::smallint), (1::smallint), (2::smallint)) AS p (priority)`
-const inRange = 's.name = k.name AND s.version = k.version AND s.priority = p.priority'
-
-const took = `
-  taken AS (
-    UPDATE banyan.saga s SET epoch = s.epoch + 1, holder = $3, due_at = NULL, changed_at = banyan.now()
-    FROM picked WHERE s.id = picked.id RETURNING s.*
-  )
-  SELECT ${recordColumns}, (SELECT count(*)::int FROM due) AS were_due FROM taken s`
-
-// In turn from each name; one more than can be taken says that there are more.
 const takeText = `
-  WITH due AS MATERIALIZED (
-    SELECT s.id, k.name, p.priority, s.due_at FROM ${ranges} CROSS JOIN LATERAL (
-      SELECT s.id, s.due_at FROM banyan.saga s WHERE ${inRange} AND s.due_at <= (SELECT banyan.now())
-      ORDER BY s.due_at LIMIT $4::int + 1 FOR NO KEY UPDATE SKIP LOCKED
-    ) AS s
-  ),
-  picked AS MATERIALIZED (
-    SELECT id FROM (SELECT *, row_number() OVER (PARTITION BY name ORDER BY priority, due_at) AS turn FROM due) AS d
-    ORDER BY turn, priority, due_at LIMIT $4
-  ), ${took}`
+  SELECT ${columnsOf('s.length')}, s.were_due
+  FROM (SELECT (t.saga).*, t.length, t.were_due FROM banyan.saga_take($1, $2, $3, $4, $5) AS t) AS s`
 
-const takeTheseText = `
-  WITH due AS MATERIALIZED (
-    SELECT s.id FROM banyan.saga s
-    WHERE s.id = ANY ($5::uuid[]) AND s.due_at <= (SELECT banyan.now())
-      AND EXISTS (SELECT FROM ${kinds} WHERE k.name = s.name AND k.version = s.version)
-    ORDER BY s.priority, s.due_at LIMIT $4::int + 1 FOR NO KEY UPDATE SKIP LOCKED
-  ),
-  picked AS MATERIALIZED (SELECT id FROM due LIMIT $4), ${took}`
-
-const nextText = `
-  SELECT ${nowMs} AS now, (
-    SELECT (extract(epoch FROM min(s.due_at) - banyan.now()) * 1000)::float8 FROM ${ranges} CROSS JOIN LATERAL (
-      SELECT s.due_at FROM banyan.saga s WHERE ${inRange} AND s.due_at IS NOT NULL ORDER BY s.due_at LIMIT 1
-    ) AS s
-  ) AS next_in`
+const nextText = `SELECT ${nowMs} AS now, banyan.saga_next_in($1, $2) AS next_in`
 
 const entriesText = `
   SELECT ${entryColumns} FROM unnest($1::uuid[], $2::int[]) AS g (id, after)
@@ -63,41 +29,8 @@ const messagesText = `
   SELECT ${messageColumns} FROM banyan.saga_message m
   WHERE m.saga_id = ANY ($1::uuid[]) AND m.body IS NOT NULL ORDER BY m.saga_id, m.n`
 
-const aliveText = `
-  INSERT INTO banyan.saga_host (holder, alive_until) VALUES ($1, banyan.now() + make_interval(secs => $2::float8 / 1000))
-  ON CONFLICT (holder) DO UPDATE SET alive_until = excluded.alive_until`
-
-// The holders of live runs, each found by one look into the index, and not those that say that they live. A row that is locked is
-// being written, by a host that may have been dead a moment ago; the next beat looks again.
-const reapText = `
-  WITH RECURSIVE holders AS (
-    (SELECT holder FROM banyan.saga WHERE ended_at IS NULL AND holder IS NOT NULL ORDER BY holder LIMIT 1)
-    UNION ALL
-    SELECT (SELECT s.holder FROM banyan.saga s WHERE s.ended_at IS NULL AND s.holder > h.holder ORDER BY s.holder LIMIT 1)
-    FROM holders h WHERE h.holder IS NOT NULL
-  ),
-  dead AS MATERIALIZED (
-    SELECT h.holder FROM holders h LEFT JOIN banyan.saga_host a ON a.holder = h.holder
-    WHERE h.holder IS NOT NULL AND h.holder <> $1 AND (a.holder IS NULL OR a.alive_until <= (SELECT banyan.now())
-      OR split_part(h.holder, '#', 1) = split_part($1, '#', 1))
-  ),
-  picked AS MATERIALIZED (
-    SELECT s.id FROM banyan.saga s WHERE s.ended_at IS NULL AND s.holder IN (SELECT holder FROM dead)
-    LIMIT ${maxReaped} FOR NO KEY UPDATE SKIP LOCKED
-  )
-  UPDATE banyan.saga s SET epoch = s.epoch + 1, holder = NULL, due_at = banyan.now() FROM picked WHERE s.id = picked.id
-  RETURNING s.id`
-
-const forgetText = `
-  DELETE FROM banyan.saga_host h WHERE h.holder <> $1
-    AND (h.alive_until <= banyan.now() OR split_part(h.holder, '#', 1) = split_part($1, '#', 1))`
-
-const standText = `
-  SELECT ${nowMs} AS now,
-    (SELECT array_agg(g.id) FROM unnest($2::uuid[], $3::int[]) AS g (id, read)
-     JOIN banyan.saga s ON s.id = g.id AND s.holder = $1 AND s.mail > g.read) AS mail,
-    (SELECT array_agg(g.id) FROM unnest($2::uuid[], $3::int[]) AS g (id, read)
-     LEFT JOIN banyan.saga s ON s.id = g.id AND s.holder = $1 WHERE s.id IS NULL) AS lost`
+const beatText = `
+  SELECT ${nowMs} AS now, b.reaped, b.mail, b.lost FROM banyan.saga_beat($1, $2, ${maxReaped}, $3, $4) AS b`
 
 const releaseText = `
   WITH picked AS MATERIALIZED (
@@ -130,10 +63,8 @@ export function createPostgresSagaLeases(
   return {
     async take({ holder, kinds: having, limit, ids, known }) {
       const names = [having.map(({ name }) => name), having.map(({ version }) => version)]
-      const text = ids === undefined ? takeText : takeTheseText
-      const values = [...names, holder, limit, ...(ids === undefined ? [] : [ids])]
       const [first, next] = await flight([
-        { text, values },
+        { text: takeText, values: [holder, ...names, limit, ids ?? null] },
         { text: nextText, values: names },
       ])
       const rows = first?.rows ?? []
@@ -153,15 +84,12 @@ export function createPostgresSagaLeases(
       return { taken, more: (rows[0]?.were_due ?? 0) > taken.length, nextInMs, nowMs: Math.round(now) }
     },
     async beat(holder, leaseMs, held) {
-      const [, reaped, , standing] = await flight([
-        { text: aliveText, values: [holder, leaseMs] },
-        { text: reapText, values: [holder] },
-        { text: forgetText, values: [holder] },
-        { text: standText, values: [holder, [...held.keys()], [...held.values()]] },
+      const [answer] = await flight([
+        { text: beatText, values: [holder, leaseMs, [...held.keys()], [...held.values()]] },
       ])
-      const ids = (reaped?.rows ?? []).map((row) => row.id as string)
+      const { now, reaped, mail, lost } = (answer as StatementResult).rows[0] as Stand
+      const ids = reaped ?? []
       if (ids.length > 0) due(ids)
-      const { now, mail, lost } = (standing as StatementResult).rows[0] as Stand
       return { reaped: ids.length, mail: mail ?? [], lost: lost ?? [], nowMs: Math.round(now) }
     },
     async release(holder) {
@@ -183,6 +111,7 @@ interface Taking {
 
 interface Stand {
   readonly now: number
+  readonly reaped: readonly string[] | null
   readonly mail: readonly string[] | null
   readonly lost: readonly string[] | null
 }

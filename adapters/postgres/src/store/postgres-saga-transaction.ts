@@ -12,7 +12,7 @@ import {
 import type { Statement, StatementResult } from '../client/exchange.ts'
 import { gateOf, keepLockText, lockText, toLock } from './postgres-saga-locks.ts'
 import { readStarts, startStatements } from './postgres-saga-start.ts'
-import { readWrites, writeStatements } from './postgres-saga-write.ts'
+import { readWrites, writeStatement } from './postgres-saga-write.ts'
 
 /** Runs that changed, for those who listen. */
 export interface SagaHints {
@@ -77,8 +77,8 @@ export function createTransactionSagas(
     },
     async write(write) {
       assertWritable('write a saga')
-      const answers = await all(writeStatements([write]))
-      const { outcomes, due, ended, freed } = await readWrites([write], answers.at(-1), one)
+      const answer = await one(writeStatement([write]))
+      const { outcomes, due, ended, freed } = await readWrites([write], answer, one)
       const [outcome] = outcomes
       if (outcome === undefined || outcome === 'fenced') throw new Fenced(`run '${write.id}' (epoch ${write.epoch})`)
       hints.due.push(...due)

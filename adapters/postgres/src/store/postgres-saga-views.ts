@@ -5,6 +5,7 @@ import {
   assertSagaEntries,
   isRunId,
   isSagaEnd,
+  mayMend,
   type SagaFilter,
   sagaEnded,
   sagaExists,
@@ -121,7 +122,7 @@ export function createPostgresSagaViews(run: RunAlone): Views {
 }
 
 const standText = `
-  SELECT s.state, coalesce((SELECT max(e.n) FROM banyan.saga_entry e WHERE e.saga_id = s.id), 0) AS length
+  SELECT s.state, banyan.saga_length(s.id) AS length
   FROM banyan.saga s WHERE s.id = $1`
 
 const appendText = `
@@ -153,7 +154,7 @@ export function createPostgresSagaMending(run: RunAlone, transact: Transact): Pi
         await own('SELECT FROM banyan.saga WHERE id = $1 FOR NO KEY UPDATE', [id])
         const [standing] = (await own(standText, [id])).rows as { state: SagaState; length: number }[]
         if (standing === undefined) throw sagaNotFound(id)
-        if (isSagaEnd(standing.state)) throw sagaEnded(id, standing.state)
+        if (!mayMend(standing.state, to)) throw sagaEnded(id, standing.state)
         if (standing.length !== length) return false
         const numbered = entries.map((entry, place) => ({ ...entry, n: length + place + 1 }))
         if (numbered.length > 0) await own(appendText, appendValues(id, numbered))

@@ -13,7 +13,7 @@ import { readStarts, startStatements } from './postgres-saga-start.ts'
 import { createPostgresSagaLeases } from './postgres-saga-take.ts'
 import { type SagaHints, tellStatement } from './postgres-saga-transaction.ts'
 import { createPostgresSagaMending, createPostgresSagaViews } from './postgres-saga-views.ts'
-import { readWrites, writeStatements } from './postgres-saga-write.ts'
+import { readWrites, writeStatement } from './postgres-saga-write.ts'
 
 /** The port, and what transactions tell it. */
 export interface PostgresSagas extends Sagas {
@@ -63,8 +63,7 @@ export function createPostgresSagas(options: FlightsOptions & { readonly run: Ru
       if (first === undefined) return []
       if (writes.some(({ holder }) => holder !== first.holder)) return writeByHolder(writes, this.write)
       const known = writes.filter(({ id }) => isRunId(id))
-      const answers = await flight(writeStatements(known))
-      const { outcomes, ...hints } = await readWrites(known, answers.at(-1), one)
+      const { outcomes, ...hints } = await readWrites(known, await one(writeStatement(known)), one)
       committed({ due: [...hints.due], ended: [...hints.ended], freed: hints.freed })
       return outcomes
     },

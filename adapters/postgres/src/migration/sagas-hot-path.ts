@@ -1,0 +1,212 @@
+/**
+ * What hosts do with runs all the time: write, take, say that they live. Functions for two reasons. Each statement in them sees
+ * what the one before has waited for, all in one round trip. And each is planned for tables as they will be: a plan that was made
+ * (and kept) while a table was empty would read all of it for every run until the next ANALYZE, which was measured to be 20 times
+ * slower within seconds; so these settings leave nothing but the indexes.
+ */
+
+const byIndex = `SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off
+  SET plan_cache_mode = force_generic_plan`
+
+const writing = `
+-- Group write of one holder. ok: which may write; changed: whose change was done; written: how many entries are new.
+-- A write with a 'most' is refused whole when more mail has come; a change with one is left out.
+CREATE FUNCTION banyan.saga_write(
+  writer text, ids uuid[], epochs integer[], most integer[],
+  e_place integer[], e_at float8[], e_n integer[], e_seq integer[], e_kind text[], e_name text[], e_body text[],
+  c_place integer[], c_state text[], c_due float8[], c_most integer[], c_note text[], c_outcome text[], c_next text[],
+  starts jsonb, k_place integer[], k_key text[], m_place integer[], m_n integer[],
+  OUT ok boolean[], OUT written integer, OUT changed integer[], OUT parents uuid[], OUT freed boolean
+) LANGUAGE plpgsql ${byIndex} AS $$
+DECLARE
+  mails integer[];
+  one record;
+BEGIN
+  IF c_place IS NOT NULL THEN
+    -- Parents that will be told are locked together with the rest, in one order: groups that tell each other's wait, and no more.
+    SELECT array_agg(s.parent_id) INTO parents FROM unnest(c_place, c_outcome) AS c (place, outcome)
+    JOIN banyan.saga s ON s.id = ids[c.place] WHERE c.outcome IS NOT NULL AND s.parent_id IS NOT NULL;
+    IF parents IS NOT NULL THEN
+      PERFORM FROM banyan.saga s WHERE s.id = ANY (ids || parents) ORDER BY s.id FOR NO KEY UPDATE;
+    END IF;
+  END IF;
+
+  ok := array_fill(false, ARRAY[cardinality(ids)]);
+  mails := array_fill(0, ARRAY[cardinality(ids)]);
+  FOR one IN
+    SELECT g.place::integer AS place, s.mail FROM unnest(ids, epochs, most) WITH ORDINALITY AS g (id, epoch, most, place)
+    JOIN banyan.saga s ON s.id = g.id
+    WHERE s.epoch = g.epoch AND s.holder = writer AND (g.most IS NULL OR s.mail <= g.most)
+    ORDER BY s.id FOR NO KEY UPDATE OF s
+  LOOP
+    ok[one.place] := true;
+    mails[one.place] := one.mail;
+  END LOOP;
+
+  INSERT INTO banyan.saga_entry (saga_id, at, n, seq, kind, name, body)
+  SELECT ids[e.place], to_timestamp(e.at / 1000), e.n, e.seq, e.kind, e.name, e.body
+  FROM unnest(e_place, e_at, e_n, e_seq, e_kind, e_name, e_body) AS e (place, at, n, seq, kind, name, body)
+  WHERE ok[e.place]
+  ON CONFLICT DO NOTHING;
+  GET DIAGNOSTICS written = ROW_COUNT;
+
+  IF starts IS NOT NULL THEN
+    PERFORM banyan.saga_start_all((SELECT jsonb_agg(g.start) FROM jsonb_array_elements(starts) AS g (start)
+      WHERE ok[(g.start ->> 'place')::integer]));
+  END IF;
+  IF k_place IS NOT NULL THEN
+    INSERT INTO banyan.saga_correlation (name, key, saga_id)
+    SELECT s.name, k.key, s.id FROM unnest(k_place, k_key) AS k (place, key) JOIN banyan.saga s ON s.id = ids[k.place]
+    WHERE ok[k.place] ON CONFLICT DO NOTHING;
+    UPDATE banyan.saga s SET correlated = true FROM (SELECT DISTINCT place FROM unnest(k_place) AS k (place)) AS k
+    WHERE s.id = ids[k.place] AND ok[k.place] AND NOT s.correlated;
+  END IF;
+  IF m_place IS NOT NULL THEN
+    -- The grant of a lock loses its id too: the same lock may be granted again.
+    UPDATE banyan.saga_message m SET body = NULL, id = CASE WHEN m.kind = 'lock' THEN m.id || '#' || m.n ELSE m.id END
+    FROM unnest(m_place, m_n) AS r (place, n)
+    WHERE m.saga_id = ids[r.place] AND m.n = r.n AND m.body IS NOT NULL AND ok[r.place];
+  END IF;
+
+  IF c_place IS NOT NULL THEN
+    WITH done AS (
+      UPDATE banyan.saga s SET
+        state = coalesce(c.state, s.state), note = c.note, outcome = c.outcome, changed_at = now.at,
+        holder = CASE WHEN c.state IN ('running', 'undoing') THEN s.holder END,
+        due_at = to_timestamp(c.due / 1000),
+        ended_at = CASE WHEN c.outcome IS NOT NULL THEN now.at END,
+        next_id = CASE WHEN c.next IS NOT NULL THEN
+          (SELECT n.id FROM banyan.saga n WHERE n.name = c.next ->> 0 AND n.key = c.next ->> 1 AND n.run = (c.next ->> 2)::integer) END
+      FROM (SELECT banyan.now() AS at OFFSET 0) AS now, (
+        SELECT c.place, c.state, c.due, c.most, c.note, c.outcome, c.next::jsonb AS next
+        FROM unnest(c_place, c_state, c_due, c_most, c_note, c_outcome, c_next) AS c (place, state, due, most, note, outcome, next)
+      ) AS c
+      WHERE s.id = ids[c.place] AND ok[c.place] AND (c.most IS NULL OR mails[c.place] <= c.most)
+      RETURNING c.place, s.locked AND s.ended_at IS NOT NULL AS freed
+    )
+    SELECT array_agg(done.place), bool_or(done.freed) INTO changed, freed FROM done;
+  END IF;
+END
+$$;
+
+-- Runs as JSON, due at once; those that are there by name, key and run stay as they are.
+CREATE FUNCTION banyan.saga_start_all(starts jsonb) RETURNS void LANGUAGE plpgsql ${byIndex} AS $$
+BEGIN
+  INSERT INTO banyan.saga (id, name, version, key, run, priority, input, deadline_at, parent_id, parent_seq, traceparent, started_by,
+    correlated, state, epoch, due_at, started_at, changed_at)
+  SELECT g.id, g.name, g.version, g.key, g.run, g.priority, g.input, now.at + make_interval(secs => g.timeout_ms / 1000), g.parent_id,
+    g.parent_seq, g.traceparent, g.started_by, jsonb_array_length(g.correlations) > 0, 'running', 0, now.at, now.at, now.at
+  FROM (SELECT banyan.now() AS at OFFSET 0) AS now, jsonb_to_recordset(starts) AS g (id uuid, name text, version integer, key text,
+    run integer, priority smallint, input text, timeout_ms float8, parent_id uuid, parent_seq integer, traceparent text, started_by text,
+    correlations jsonb)
+  ORDER BY g.name, g.key, g.run
+  ON CONFLICT (name, key, run) DO NOTHING;
+  INSERT INTO banyan.saga_correlation (name, key, saga_id)
+  SELECT s.name, k.key, s.id FROM jsonb_to_recordset(starts) AS g (id uuid, correlations jsonb)
+  CROSS JOIN LATERAL jsonb_array_elements_text(g.correlations) AS k (key) JOIN banyan.saga s ON s.id = g.id
+  WHERE s.ended_at IS NULL ON CONFLICT DO NOTHING;
+END
+$$;
+`
+
+const taking = `
+CREATE FUNCTION banyan.saga_length(run_id uuid) RETURNS integer LANGUAGE sql STABLE AS $$
+  SELECT coalesce((SELECT e.n FROM banyan.saga_entry e WHERE e.saga_id = run_id ORDER BY e.n DESC LIMIT 1), 0)
+$$;
+
+-- Takes what is due, in turn from each name; all, or those of some ids. were_due is one more than was asked for when there are more.
+CREATE FUNCTION banyan.saga_take(taker text, names text[], versions integer[], most integer, only_ids uuid[])
+RETURNS TABLE (saga banyan.saga, length integer, were_due integer) LANGUAGE plpgsql ${byIndex} AS $$
+DECLARE
+  at timestamptz := banyan.now();
+  picked uuid[];
+BEGIN
+  IF only_ids IS NULL THEN
+    WITH due AS MATERIALIZED (
+      SELECT s.id, k.name, p.priority, s.due_at
+      FROM unnest(names, versions) AS k (name, version) CROSS JOIN (VALUES (0::smallint), (1::smallint), (2::smallint)) AS p (priority)
+      CROSS JOIN LATERAL (
+        SELECT s.id, s.due_at FROM banyan.saga s
+        WHERE s.name = k.name AND s.version = k.version AND s.priority = p.priority AND s.due_at <= at
+        ORDER BY s.due_at LIMIT most + 1 FOR NO KEY UPDATE SKIP LOCKED
+      ) AS s
+    )
+    SELECT array_agg(d.id) FILTER (WHERE d.place <= most), count(*)::integer INTO picked, were_due FROM (
+      SELECT d.id, row_number() OVER (ORDER BY d.turn, d.priority, d.due_at) AS place FROM (
+        SELECT *, row_number() OVER (PARTITION BY due.name ORDER BY due.priority, due.due_at) AS turn FROM due
+      ) AS d
+    ) AS d;
+  ELSE
+    WITH due AS MATERIALIZED (
+      SELECT s.id FROM banyan.saga s
+      WHERE s.id = ANY (only_ids) AND s.due_at <= at
+        AND EXISTS (SELECT FROM unnest(names, versions) AS k (name, version) WHERE k.name = s.name AND k.version = s.version)
+      LIMIT most + 1 FOR NO KEY UPDATE SKIP LOCKED
+    )
+    SELECT array_agg(d.id) FILTER (WHERE d.place <= most), count(*)::integer INTO picked, were_due
+    FROM (SELECT due.id, row_number() OVER () AS place FROM due) AS d;
+  END IF;
+  FOR saga IN
+    UPDATE banyan.saga s SET epoch = s.epoch + 1, holder = taker, due_at = NULL, changed_at = at WHERE s.id = ANY (picked) RETURNING s.*
+  LOOP
+    length := banyan.saga_length(saga.id);
+    RETURN NEXT;
+  END LOOP;
+END
+$$;
+
+-- Milliseconds until the next is due, less than 0 when it should have been; NULL when none is.
+CREATE FUNCTION banyan.saga_next_in(names text[], versions integer[]) RETURNS float8 LANGUAGE plpgsql ${byIndex} AS $$
+BEGIN
+  RETURN (
+    SELECT (extract(epoch FROM min(s.due_at) - banyan.now()) * 1000)::float8
+    FROM unnest(names, versions) AS k (name, version) CROSS JOIN (VALUES (0::smallint), (1::smallint), (2::smallint)) AS p (priority)
+    CROSS JOIN LATERAL (
+      SELECT s.due_at FROM banyan.saga s
+      WHERE s.name = k.name AND s.version = k.version AND s.priority = p.priority AND s.due_at IS NOT NULL
+      ORDER BY s.due_at LIMIT 1
+    ) AS s);
+END
+$$;
+`
+
+const living = `
+-- Says that a host lives, and lets go what dead ones hold: those whose time is over, those that nobody knows, and earlier
+-- incarnations of this one. The holders of live runs are found by one look into the index for each. A row that is locked is being
+-- written, by a host that may have been dead a moment ago; the next beat looks again.
+CREATE FUNCTION banyan.saga_beat(me text, lease_ms float8, most integer, ids uuid[], reads integer[],
+  OUT reaped uuid[], OUT mail uuid[], OUT lost uuid[]) LANGUAGE plpgsql ${byIndex} AS $$
+DECLARE
+  at timestamptz := banyan.now();
+BEGIN
+  INSERT INTO banyan.saga_host (holder, alive_until) VALUES (me, at + make_interval(secs => lease_ms / 1000))
+  ON CONFLICT (holder) DO UPDATE SET alive_until = excluded.alive_until;
+  WITH RECURSIVE holders AS (
+    (SELECT s.holder FROM banyan.saga s WHERE s.ended_at IS NULL AND s.holder IS NOT NULL ORDER BY s.holder LIMIT 1)
+    UNION ALL
+    SELECT (SELECT s.holder FROM banyan.saga s WHERE s.ended_at IS NULL AND s.holder > h.holder ORDER BY s.holder LIMIT 1)
+    FROM holders h WHERE h.holder IS NOT NULL
+  ),
+  dead AS MATERIALIZED (
+    SELECT h.holder FROM holders h LEFT JOIN banyan.saga_host a ON a.holder = h.holder
+    WHERE h.holder <> me AND (a.holder IS NULL OR a.alive_until <= at OR split_part(h.holder, '#', 1) = split_part(me, '#', 1))
+  ),
+  picked AS MATERIALIZED (
+    SELECT s.id FROM dead CROSS JOIN LATERAL (
+      SELECT s.id FROM banyan.saga s WHERE s.ended_at IS NULL AND s.holder = dead.holder LIMIT most FOR NO KEY UPDATE SKIP LOCKED
+    ) AS s LIMIT most
+  ),
+  free AS (
+    UPDATE banyan.saga s SET epoch = s.epoch + 1, holder = NULL, due_at = at FROM picked WHERE s.id = picked.id RETURNING s.id
+  )
+  SELECT array_agg(free.id) INTO reaped FROM free;
+  DELETE FROM banyan.saga_host h WHERE h.holder <> me
+    AND (h.alive_until <= at OR split_part(h.holder, '#', 1) = split_part(me, '#', 1));
+  SELECT array_agg(g.id) FILTER (WHERE s.mail > g.read), array_agg(g.id) FILTER (WHERE s.id IS NULL) INTO mail, lost
+  FROM unnest(ids, reads) AS g (id, read) LEFT JOIN banyan.saga s ON s.id = g.id AND s.holder = me;
+END
+$$;
+`
+
+/** After the tables and what happens to runs from outside. */
+export const sagaHotPath: string = writing + taking + living
