@@ -19,6 +19,7 @@ const benchmarks: Readonly<Record<string, Load>> = {
   remote: () => import('./src/remote/benchmark.ts'),
   orders: () => import('./src/orders/benchmark.ts'),
   events: () => import('./src/events/benchmark.ts'),
+  sagas: () => import('./src/sagas/benchmark.ts'),
 }
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
