@@ -56,7 +56,7 @@ function redact(walk: Walk, schema: unknown, value: unknown): unknown {
 /** All that may describe the same value. */
 function alternatives(root: JsonSchema, schema: Keywords): readonly unknown[] {
   const lists = ['anyOf', 'oneOf', 'allOf'].flatMap((name) => (schema[name] as readonly unknown[] | undefined) ?? [])
-  const others = ['then', 'else'].flatMap((name) => schema[name] ?? [])
+  const others = ['then', 'else'].flatMap((name) => (name in schema ? [schema[name]] : []))
   const { $ref } = schema
   return [...lists, ...others, ...(typeof $ref === 'string' ? [resolve(root, $ref)] : [])]
 }
