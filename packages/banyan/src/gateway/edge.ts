@@ -8,6 +8,7 @@ import type { GatewayLimits } from './limits.ts'
 import type { Invoke } from './options.ts'
 import type { Route } from './route.ts'
 import type { RouteTree } from './route-tree.ts'
+import type { WebhookRoute } from './webhook/compile-webhook.ts'
 
 /** A page or probe of the gateway itself: answers from memory, never fails, needs nobody. */
 export interface SystemPage {
@@ -16,7 +17,7 @@ export interface SystemPage {
 }
 
 /** What a path leads to. */
-export type Destination = { readonly page: SystemPage } | { readonly route: Route }
+export type Destination = { readonly page: SystemPage } | { readonly route: Route } | { readonly webhook: WebhookRoute }
 
 /** The compiled gateway. */
 export interface Edge {

@@ -6,12 +6,12 @@
 import { type Cancellable, CancelScope } from '../core/cancellation.ts'
 import type { HttpRequest, HttpResponse } from '../core/environment/network.ts'
 import { BanyanError, fromUnknown } from '../core/error.ts'
-import { formatPosition, joinPositions, type Position, parsePosition } from '../projection/position.ts'
+import { joinPositions, type Position, parsePosition } from '../projection/position.ts'
+import { webhookCaller } from '../runtime/webhook.ts'
 import { INVALID } from '../schema/index.ts'
 import { formatTraceparent, type TraceParent } from '../telemetry/trace-context.ts'
 import { baggageOf, requestIdOf, traceOf, tracestateOf } from './correlation.ts'
 import type { Edge } from './edge.ts'
-import { createEntityTag, matchesEntityTag } from './entity-tag.ts'
 import { parseIdempotencyKey } from './idempotency-key.ts'
 import type { InFlightCall } from './in-flight.ts'
 import { parseJsonBody } from './json-body.ts'
@@ -21,12 +21,13 @@ import { isOurFault, type ProblemIssue, toProblem } from './problem.ts'
 import { parseQuery } from './query-string.ts'
 import { malformed, unknownPath, wrongMethod } from './refusal.ts'
 import type { Route } from './route.ts'
+import { positionHeader, toSuccess } from './success.ts'
 import { parseTarget } from './target.ts'
+import type { WebhookRoute } from './webhook/compile-webhook.ts'
+import { receiveDelivery } from './webhook/receive-delivery.ts'
 
 type AnswerHeaders = Record<string, string>
 
-/** Of a command's answer: what it published. Of a request: what its sender has seen and must see again. */
-const positionHeader = 'banyan-position'
 const noPairs: readonly string[] = []
 const allMethods = 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT'
 
@@ -43,6 +44,7 @@ export class Exchange implements InvokeOptions, InFlightCall {
   readonly #request: HttpRequest
   readonly #respond: (response: HttpResponse) => void
   #route: Route | undefined
+  #webhook: WebhookRoute['webhook'] | undefined
   #issues: ProblemIssue[] = []
   #scope: CancelScope | undefined
   #stopped: BanyanError | undefined
@@ -60,7 +62,7 @@ export class Exchange implements InvokeOptions, InFlightCall {
   }
 
   get timeoutMs(): number {
-    return this.#route?.timeoutMs ?? this.#edge.limits.timeoutMs
+    return (this.#route ?? this.#webhook)?.timeoutMs ?? this.#edge.limits.timeoutMs
   }
   get tracestate(): string | undefined {
     return tracestateOf(this.#request.headers, this.trace)
@@ -115,7 +117,25 @@ export class Exchange implements InvokeOptions, InFlightCall {
       const { status, headers, body } = match.value.page.answer(this.#request)
       return void this.#answer(status, headers as AnswerHeaders, body as string)
     }
+    if ('webhook' in match.value) return this.#receive(match.value.webhook)
     this.#call(match.value.route, match.parameters, query)
+  }
+
+  #receive(route: WebhookRoute): void {
+    const { inFlight, invoke } = this.#edge
+    const { webhook } = route
+    this.#webhook = webhook
+    inFlight.enter(this)
+    this.#entered = true
+    this.caller = `${webhookCaller}${webhook.name}`
+    const takeIn = (key: string, input: unknown): Promise<unknown> => {
+      this.idempotencyKey = key
+      return invoke(webhook.to, input, this)
+    }
+    receiveDelivery(this.#edge, route, this.#request, takeIn).then(
+      () => this.#answer(204, { 'cache-control': 'no-store' }),
+      (thrown) => this.#fail(thrown),
+    )
   }
 
   #elsewhere(segments: readonly string[]): void {
@@ -193,20 +213,8 @@ export class Exchange implements InvokeOptions, InFlightCall {
 
   #succeed(route: Route, output: unknown): void {
     try {
-      const body = route.status === 204 ? undefined : JSON.stringify(output === undefined ? null : output)
-      const headers: AnswerHeaders = { 'cache-control': route.command ? 'no-store' : 'no-cache' }
-      if (route.deprecated) headers['deprecation'] = '@0'
-      if (this.#noted !== undefined) headers[positionHeader] = formatPosition(this.#noted)
-      const location = route.location?.(output)
-      if (location !== undefined) headers['location'] = location
-      if (route.tagged && body !== undefined) {
-        const tag = createEntityTag(body)
-        headers['etag'] = tag
-        const known = this.#request.headers['if-none-match']
-        if (known !== undefined && matchesEntityTag(known, tag)) return void this.#answer(304, headers)
-      }
-      if (body !== undefined) headers['content-type'] = 'application/json'
-      this.#answer(route.status, headers, body)
+      const { status, headers, body } = toSuccess(route, output, this.#noted, this.#request.headers['if-none-match'])
+      this.#answer(status, headers, body)
     } catch (thrown) {
       this.#fail(thrown)
     }
@@ -219,7 +227,7 @@ export class Exchange implements InvokeOptions, InFlightCall {
       this.#edge.log.error('a request failed', {
         requestId: this.requestId,
         traceparent: formatTraceparent(this.trace),
-        operation: route?.operation.wire,
+        operation: route?.operation.wire ?? this.#webhook?.to.wire,
         error,
       })
     const { status, headers, body } = toProblem(error, this.requestId, route, this.#issues, this.#edge.limits.maxIssues)

@@ -6,6 +6,7 @@ import { type AnyContract, operationsOf } from '../contract/define-contract.ts'
 import { toOpenApi } from '../contract/openapi.ts'
 import type { BadRequestStatus, HttpResponse } from '../core/environment/network.ts'
 import { BanyanError } from '../core/error.ts'
+import type { Webhook } from '../runtime/webhook.ts'
 import { silentLog } from '../telemetry/log.ts'
 import { createCors } from './cors.ts'
 import { createDocumentPages } from './document-pages.ts'
@@ -18,6 +19,7 @@ import { createProbes } from './probes.ts'
 import { toProblem } from './problem.ts'
 import { compileRoute } from './route.ts'
 import { RouteTree } from './route-tree.ts'
+import { compileWebhook, webhookFaults } from './webhook/compile-webhook.ts'
 
 function invalid(message: string): BanyanError {
   return new BanyanError('INVALID_ARGUMENT', `gateway: ${message}`, { reason: 'INVALID_GATEWAY' })
@@ -31,14 +33,26 @@ function checkLimits(given: Partial<GatewayLimits> | undefined): GatewayLimits {
   return limits
 }
 
-const nameOf = (destination: Destination): string =>
-  'page' in destination
-    ? `${destination.page.path} of the gateway itself`
-    : `${destination.route.operation.contract}.${destination.route.operation.name}`
+function nameOf(destination: Destination): string {
+  if ('page' in destination) return `${destination.page.path} of the gateway itself`
+  if ('webhook' in destination) return `webhook '${destination.webhook.webhook.name}'`
+  return `${destination.route.operation.contract}.${destination.route.operation.name}`
+}
+
+function checkWebhooks(webhooks: readonly Webhook[], contracts: readonly AnyContract[]): void {
+  const names = webhooks.map(({ name }) => name)
+  const twice = names.filter((name, index) => names.indexOf(name) !== index)
+  const faults = [
+    ...twice.map((name) => `webhook '${name}' is listed twice`),
+    ...webhooks.flatMap((webhook) => webhookFaults(webhook, contracts)),
+  ]
+  if (faults.length > 0) throw invalid(faults.join('; '))
+}
 
 function buildTree(
   contracts: readonly AnyContract[],
   pages: readonly SystemPage[],
+  webhooks: readonly Webhook[],
   limits: GatewayLimits,
 ): RouteTree<Destination> {
   const tree = new RouteTree<Destination>()
@@ -52,6 +66,7 @@ function buildTree(
     const route = compileRoute(operation, limits.timeoutMs)
     if (route !== undefined) add(route.parsed.method, route.parsed.segments, { route })
   }
+  for (const webhook of webhooks.map(compileWebhook)) add('POST', webhook.segments, { webhook })
   return tree
 }
 
@@ -63,7 +78,7 @@ const badRequests = {
 
 /**
  * Creates the HTTP edge of some contracts. Throws a {@link BanyanError} (reason `INVALID_GATEWAY`) when two operations
- * have one route, when one has a path of the gateway itself, or when an option is out of its range.
+ * have one route, when one has a path of the gateway itself, when a webhook's secret is missing, or when an option is out of its range.
  *
  * @example
  * const gateway = createGateway({ environment, contracts: [Orders], info: { name: 'shop' }, invoke })
@@ -72,7 +87,8 @@ const badRequests = {
  * await server.close(1_000)
  */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { environment, contracts, info, ready = () => ({ ready: true, reasons: [] }) } = options
+  const { environment, contracts, info, webhooks = [], ready = () => ({ ready: true, reasons: [] }) } = options
+  checkWebhooks(webhooks, contracts)
   const limits = checkLimits(options.limits)
   const inFlight = new InFlight(environment, limits.maxInFlight)
   const document = toOpenApi(contracts, {
@@ -82,7 +98,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const pages = [...createProbes(ready, () => inFlight.draining), ...createDocumentPages(info.name, document)]
   const edge: Edge = {
     environment,
-    tree: buildTree(contracts, pages, limits),
+    tree: buildTree(contracts, pages, webhooks, limits),
     invoke: options.invoke,
     limits,
     cors: options.cors === undefined ? undefined : createCors(options.cors),

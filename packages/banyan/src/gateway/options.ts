@@ -4,6 +4,7 @@ import type { Cancellable } from '../core/cancellation.ts'
 import type { Environment } from '../core/environment/environment.ts'
 import type { HttpHandler, HttpRequest, HttpServer } from '../core/environment/network.ts'
 import type { Position } from '../projection/position.ts'
+import type { Webhook } from '../runtime/webhook.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { TraceParent } from '../telemetry/trace-context.ts'
 import type { CorsOptions } from './cors.ts'
@@ -56,6 +57,8 @@ export interface GatewayOptions {
   /** Their operations with an `http` route are served. Two with one route are refused, by name. */
   readonly contracts: readonly AnyContract[]
   readonly invoke: Invoke
+  /** Where others tell us what happened; their commands belong to `contracts`. A missing secret is refused by the name of its variable. */
+  readonly webhooks?: readonly Webhook[]
   /** Of the system, for `/openapi.json` and `/docs`. */
   readonly info: { readonly name: string; readonly version?: string }
   /** Asked by `/readyz`. Default: always ready. */
