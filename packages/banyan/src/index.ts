@@ -39,6 +39,32 @@ export {
   replicate,
 } from './projection/index.ts'
 export * from './runtime/index.ts'
+export {
+  type AnySignal,
+  type CalledSagaSpec,
+  defineQuery,
+  defineSaga,
+  defineSignal,
+  defineUpdate,
+  type LockOptions,
+  type Probed,
+  type Query as SagaQuery,
+  type Saga,
+  type SagaDefinition,
+  type SagaEvent,
+  type SagaSettings,
+  type Signal as SagaSignal,
+  type StartedSagaSpec,
+  type StepContext,
+  type StepOptions,
+  type StepRetry,
+  type TransactionOf,
+  type TxOptions,
+  type UndoContext,
+  type Update as SagaUpdate,
+  type UpdateRequest,
+  type WaitOptions,
+} from './saga/index.ts'
 export { type DatabaseDefinition, defineDatabase } from './store/define-database.ts'
 export type { Appended, ExpectedVersion, StreamMetadata } from './store/event-store.ts'
 export type { Due } from './store/scheduled.ts'

@@ -38,6 +38,7 @@ export type { HostStatus, ServiceStatus } from './host-status.ts'
 export { gatewayName } from './inbound.ts'
 export type { OperationCounters } from './local-call.ts'
 export { publishes } from './publishes.ts'
+export type { HeldLock, SagaCommands, SagaReads, SagaView, SagaWrites, StartedSaga } from './saga/saga-access.ts'
 export type {
   CatchUp,
   CronTimes,
@@ -49,3 +50,12 @@ export { scheduleSource } from './schedule/schedule-group.ts'
 export type { ScheduleStatus } from './schedule/schedule-status.ts'
 export { dataSchemaOf, type SchemaGate } from './schema-gate.ts'
 export * from './subscribe.ts'
+export {
+  isWebhook,
+  type Webhook,
+  type WebhookDelivery,
+  type WebhookMessage,
+  type WebhookSecret,
+  type WebhookVerifier,
+  webhookCaller,
+} from './webhook.ts'
