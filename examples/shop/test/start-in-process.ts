@@ -65,6 +65,7 @@ export async function startInProcess(adminUrl: string, options: InProcessOptions
   const gateway = createGateway({
     environment,
     contracts: host.contracts,
+    webhooks: system.webhooks,
     invoke: (operation, input, options) => host.invoke(operation, input, options),
     info: { name: system.name },
     ready: () => host.readiness(),

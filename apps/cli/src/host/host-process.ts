@@ -90,6 +90,7 @@ async function openEdge(
   const gateway = createGateway({
     environment,
     contracts: host.contracts,
+    webhooks: system.webhooks,
     invoke: (operation, input, options) => host.invoke(operation, input, options as never),
     info: { name: system.name },
     ready: () => host.readiness(),

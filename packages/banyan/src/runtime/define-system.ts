@@ -8,6 +8,7 @@ import { contractName } from '../contract/contract-faults.ts'
 import { type AnyContract, isContract } from '../contract/define-contract.ts'
 import { BanyanError } from '../core/error.ts'
 import { isService, type Service, type ServiceLike } from './service.ts'
+import { isWebhook, type Webhook } from './webhook.ts'
 
 /** A service of a system, not loaded yet. */
 export interface ServiceEntry<
@@ -27,6 +28,8 @@ export interface System<out Name extends string = string> {
   readonly services: readonly ServiceEntry[]
   /** Contracts that are served elsewhere. */
   readonly external: readonly AnyContract[]
+  /** Where systems of others tell this one what happened; served by the gateway. */
+  readonly webhooks: readonly Webhook[]
 }
 
 type Members<M> = M extends Service ? M : Extract<M[keyof M], Service>
@@ -92,6 +95,8 @@ export interface SystemSpec<Name extends string, S extends readonly ServiceLike[
   readonly services: CheckedServices<S, X>
   /** Contracts that are called or listened to and served by another system. */
   readonly external?: X
+  /** Where systems of others tell this one what happened: made by `defineWebhook` of `banyan/gateway`, which serves them. */
+  readonly webhooks?: readonly Webhook[]
 }
 
 /**
@@ -107,13 +112,15 @@ export function defineSystem<
 >(spec: SystemSpec<Name, S, X>): System<Name> {
   const services = (spec.services as unknown as readonly (ServiceEntry | Service)[]).map(toEntry)
   const external = [...(spec.external ?? [])]
-  const faults = systemFaults(spec.name, services, external)
+  const webhooks = [...(spec.webhooks ?? [])]
+  const faults = [...systemFaults(spec.name, services, external), ...webhookFaults(webhooks, services)]
   if (faults.length > 0) throw invalidSystem(`system '${spec.name}': ${faults.join('; ')}`)
   return Object.freeze({
     $banyan: 'system',
     name: spec.name,
     services: Object.freeze(services),
     external: Object.freeze(external),
+    webhooks: Object.freeze(webhooks),
   })
 }
 
@@ -137,6 +144,14 @@ function systemFaults(
   const twice = names.find((one, index) => names.indexOf(one) !== index)
   if (twice !== undefined) faults.push(`'${twice}' is listed twice`)
   return faults
+}
+
+function webhookFaults(webhooks: readonly Webhook[], services: readonly ServiceEntry[]): readonly string[] {
+  if (!webhooks.every(isWebhook)) return ['webhooks takes what defineWebhook made']
+  const served = new Set(services.map((entry) => entry?.contract?.name))
+  return webhooks
+    .filter(({ to }) => !served.has(to.contract))
+    .map(({ name, to }) => `webhook '${name}' calls '${to.contract}.${to.name}', which no service here has`)
 }
 
 /** INVALID_ARGUMENT, reason `INVALID_SYSTEM`. */
