@@ -45,7 +45,7 @@ function redact(walk: Walk, schema: unknown, value: unknown): unknown {
     return hidden
   }
   const below = { ...walk, depth: walk.depth + 1 }
-  let shown = value
+  let shown: unknown = value
   for (const one of alternatives(walk.root, keywords)) shown = redact(below, one, shown)
   if (shown === hidden || typeof shown !== 'object' || shown === null) return shown
   return Array.isArray(shown)

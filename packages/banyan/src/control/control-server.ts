@@ -11,6 +11,7 @@ import { fromUnknown } from '../core/error.ts'
 import { type BridgesApi, changeBridges, readBridges } from './bridges-api.ts'
 import { changeEvents, type EventsApi, readEvents } from './events-api.ts'
 import { changeProjections, type ProjectionsApi, readProjections } from './projections-api.ts'
+import { changeSagas, readSagas, type SagasApi, sagaBodyBytes, sagaContentPages } from './sagas-api.ts'
 import { readinessOf, type StatusDocument, targetsOf } from './status.ts'
 import { statusPage } from './status-page.ts'
 
@@ -28,6 +29,8 @@ export interface ControlServerOptions {
   readonly bridges?: BridgesApi
   /** Read models under `/projections/`; 404 without it. */
   readonly projections?: ProjectionsApi
+  /** Runs of sagas under `/sagas/`; 404 without it. */
+  readonly sagas?: SagasApi
 }
 
 const loopbackNames = ['127.0.0.1', 'localhost', '[::1]']
@@ -134,7 +137,7 @@ function createHandler(options: ControlServerOptions): (request: HttpRequest, po
     const refused = changes ? checkChange(request) : contentPages.has(path) ? checkToken(request) : undefined
     if (refused !== undefined) return refused
     const done = changes
-      ? await change(path, toJson(await request.body(maxBodyBytes, 5_000)))
+      ? await change(path, toJson(await request.body(sagaBodyBytes.get(path) ?? maxBodyBytes, 5_000)))
       : await read(request.target)
     return done === undefined ? refusal(404, 'there is no such page') : json(200, done)
   }
@@ -159,15 +162,15 @@ function createHandler(options: ControlServerOptions): (request: HttpRequest, po
 }
 
 /** Pages that show what was sent, not only how much of it. */
-const contentPages: ReadonlySet<string> = new Set(['/events/tail', '/bridges/parked'])
+const contentPages: ReadonlySet<string> = new Set(['/events/tail', '/bridges/parked', ...sagaContentPages])
 
 /** A part of the port that is read and changed. */
 interface Desk {
-  readonly read: (target: string) => Promise<readonly object[] | undefined>
+  readonly read: (target: string) => Promise<object | undefined>
   readonly change: (path: string, body: unknown) => Promise<object | undefined>
 }
 
-function deskOf({ events, bridges, projections }: ControlServerOptions, path: string): Desk | undefined {
+function deskOf({ events, bridges, projections, sagas }: ControlServerOptions, path: string): Desk | undefined {
   if (path.startsWith('/events/') && events !== undefined)
     return { read: (target) => readEvents(events, target), change: (at, body) => changeEvents(events, at, body) }
   if (path.startsWith('/bridges/') && bridges !== undefined)
@@ -177,6 +180,8 @@ function deskOf({ events, bridges, projections }: ControlServerOptions, path: st
       read: (target) => readProjections(projections, target),
       change: (at, body) => changeProjections(projections, at, body),
     }
+  if (path.startsWith('/sagas/') && sagas !== undefined)
+    return { read: (target) => readSagas(sagas, target), change: (at, body) => changeSagas(sagas, at, body) }
   return undefined
 }
 

@@ -7,6 +7,7 @@ export type { ProjectionName, ProjectionsApi } from './projections-api.ts'
 export { type Addresses, createRegistry, type Registration, type Registry } from './registry.ts'
 export { createReloader, type Reloader, type ReloaderOptions } from './reloader.ts'
 export { defaultRestartPolicy, type RestartPolicy, restartDelayMs } from './restart-delay.ts'
+export type { SagaCheckQuery, SagaHand, SagaName, SagaQuery, SagasApi } from './sagas-api.ts'
 export {
   absentAsEmpty,
   type PublishedVersion,

@@ -97,7 +97,11 @@ function toWithoutCode(
 }
 
 /** Pages of runs that there is code for. */
-async function* newest(place: SagaPlace, name: string | undefined, limit: number): AsyncGenerator<readonly SagaSummary[]> {
+async function* newest(
+  place: SagaPlace,
+  name: string | undefined,
+  limit: number,
+): AsyncGenerator<readonly SagaSummary[]> {
   let left = limit
   for await (const page of pages(place, name)) {
     const runs = page.slice(0, left)
@@ -107,7 +111,11 @@ async function* newest(place: SagaPlace, name: string | undefined, limit: number
   }
 }
 
-async function* oldest(place: SagaPlace, name: string | undefined, limit: number): AsyncGenerator<readonly SagaSummary[]> {
+async function* oldest(
+  place: SagaPlace,
+  name: string | undefined,
+  limit: number,
+): AsyncGenerator<readonly SagaSummary[]> {
   let last: SagaSummary[] = []
   for await (const page of pages(place, name)) last = [...last, ...page].slice(-limit)
   for (let at = 0; at < last.length; at += pageSize) yield last.slice(at, at + pageSize)
@@ -126,7 +134,10 @@ async function* pages(place: SagaPlace, name: string | undefined): AsyncGenerato
 }
 
 /** How a run would do; `ended` when it has ended meanwhile. */
-async function checkRun(place: SagaPlace, { id, name, version, key }: SagaSummary): Promise<BrokenRun | 'fine' | 'ended'> {
+async function checkRun(
+  place: SagaPlace,
+  { id, name, version, key }: SagaSummary,
+): Promise<BrokenRun | 'fine' | 'ended'> {
   const shape = shapeOf(place, { name, version })
   const record = await place.sagas.find(id)
   if (record === undefined || shape === undefined || !living.includes(record.state)) return 'ended'

@@ -19,7 +19,8 @@ function createSlow(done: Done[]) {
     async run(saga: Saga, given) {
       const { card } = given as { card: string }
       const id = saga.newId()
-      const note = (ctx: { readonly idempotencyKey: string }): number => done.push({ key: ctx.idempotencyKey, id, card })
+      const note = (ctx: { readonly idempotencyKey: string }): number =>
+        done.push({ key: ctx.idempotencyKey, id, card })
       await saga.step('a', note)
       await saga.sleep(60_000)
       await saga.step('b', note)
@@ -112,6 +113,8 @@ describe('what is no export', () => {
       [{ ...good, entries: [null] }, 'is no object'],
     ]
     for (const [document, message] of cases)
-      expect(() => assertExport(document)).toThrowError(expect.objectContaining({ reason: 'BAD_EXPORT', message: expect.stringContaining(message) }))
+      expect(() => assertExport(document)).toThrowError(
+        expect.objectContaining({ reason: 'BAD_EXPORT', message: expect.stringContaining(message) }),
+      )
   })
 })

@@ -94,7 +94,9 @@ describe('a fork', () => {
     })
     const fork = await rig.run(forkSaga(rig.place, id, { from: 3, version: 2 }, ada))
     expect(await rig.until(fork.id, 'completed')).toMatchObject({ version: 2 })
-    expect(await rig.refused(forkSaga(rig.place, id, { from: 3, version: 9 }, ada))).toMatchObject({ reason: 'NO_CODE' })
+    expect(await rig.refused(forkSaga(rig.place, id, { from: 3, version: 9 }, ada))).toMatchObject({
+      reason: 'NO_CODE',
+    })
   })
 
   it('is refused where it makes no sense', async () => {

@@ -138,8 +138,13 @@ async function assertFits(
   }
   const row = { ...record, ...made, note: '', length: journal.length }
   const { run, fault } = await observe(createIdleShared(place), shape, row, journal)
-  if (fault !== undefined) throw cannotFork(record, fault.message, 'Fork from an earlier operation, or with the version it was written by.')
+  if (fault !== undefined)
+    throw cannotFork(record, fault.message, 'Fork from an earlier operation, or with the version it was written by.')
   const before = [...run.outstanding.values()].find(({ kind, seq }) => kind === 'child' && seq < from)
   if (before === undefined) return
-  throw cannotFork(record, `operation ${before.seq} is a child that had not ended`, `Fork from ${before.seq} or before it.`)
+  throw cannotFork(
+    record,
+    `operation ${before.seq} is a child that had not ended`,
+    `Fork from ${before.seq} or before it.`,
+  )
 }

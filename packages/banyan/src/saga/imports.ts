@@ -33,8 +33,10 @@ function assertEntry(entry: Partial<SagaEntry> | null, place: number): void {
   const at = `entries[${place}]`
   if (typeof entry !== 'object' || entry === null) throw badDocument(`${at} is no object`)
   if (entry.n !== place + 1) throw badDocument(`${at}.n is not ${place + 1}: entries are missing`)
-  if (!Number.isSafeInteger(entry.seq) || !Number.isSafeInteger(entry.atMs)) throw badDocument(`${at}.seq or .atMs is no whole number`)
-  if (typeof entry.kind !== 'string' || typeof entry.name !== 'string') throw badDocument(`${at}.kind or .name is no text`)
+  if (!Number.isSafeInteger(entry.seq) || !Number.isSafeInteger(entry.atMs))
+    throw badDocument(`${at}.seq or .atMs is no whole number`)
+  if (typeof entry.kind !== 'string' || typeof entry.name !== 'string')
+    throw badDocument(`${at}.kind or .name is no text`)
   if (typeof entry.body !== 'object') throw badDocument(`${at}.body is no object`)
 }
 

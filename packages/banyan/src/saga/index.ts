@@ -1,4 +1,14 @@
 /** Durable functions: a saga is ordinary async TypeScript over a journal, with an undo for each of its steps. */
+
+export {
+  type BrokenRun,
+  type CheckOptions,
+  checkSagas,
+  defaultChecked,
+  maxBroken,
+  type RunsWithoutCode,
+  type SagaCheck,
+} from './check.ts'
 export {
   type CalledSagaSpec,
   defineSaga,
@@ -8,8 +18,40 @@ export {
   type StartedSagaSpec,
 } from './define-saga.ts'
 export { type ExecutorStatus, maxActive, maxCached, pollMs, SagaExecutor, sagaLeaseMs } from './executor.ts'
+export {
+  type ExportedEntry,
+  type ExportedMessage,
+  type ExportedRun,
+  exportFormat,
+  exportSaga,
+  type SagaExport,
+} from './exports.ts'
+export type {
+  ExternalFacts,
+  ExternalHeaders,
+  ExternalMeaning,
+  ExternalProbe,
+  ExternalRequest,
+  ExternalResponse,
+  ExternalSettings,
+  ExternalStep,
+  ExternalUndo,
+  ExternalWork,
+} from './external.ts'
+export { type ExternalCall, type ExternalCallContext, externalCall } from './external-call.ts'
+export { type Fork, type ForkedRun, forkSaga } from './forks.ts'
 export { commitLanes, createGroupWriter, type GroupWriter, maxGroup } from './group-writer.ts'
 export type { Attempt, SagaHost } from './host.ts'
+export { assertExport, importSaga } from './imports.ts'
+export {
+  cancelSaga,
+  compensateSaga,
+  type Hand,
+  type MendedRun,
+  retrySaga,
+  type Skip,
+  skipOperation,
+} from './mending.ts'
 export {
   type LockOptions,
   maxParallel,
@@ -31,6 +73,7 @@ export type {
   UndoContext,
   UndoFacts,
 } from './saga.ts'
+export type { OperationSchemas, SagaCode, SagaPlace } from './saga-place.ts'
 export type { SagaEventShape, SagaShape, SignalShape } from './shape.ts'
 export {
   type AnySignal,
@@ -43,3 +86,16 @@ export {
   type UpdateRequest,
 } from './signals.ts'
 export { toNewSaga } from './start.ts'
+export type { HandView, LockView, OperationView, RunView, Standing, UndoView } from './view.ts'
+export { viewSaga } from './views.ts'
+export {
+  createSagaWatch,
+  maxStuckRead,
+  type SagaWatch,
+  type SagaWatchOptions,
+  type SagaWatchStatus,
+  type StuckReason,
+  type StuckSaga,
+  sagaStuckMs,
+  sagaWatchMs,
+} from './watch.ts'

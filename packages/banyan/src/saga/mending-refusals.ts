@@ -67,8 +67,12 @@ export const badDocument = (what: string): BanyanError =>
 export function assertHand({ by, why }: { readonly by: string; readonly why: string }): void {
   for (const [field, text] of Object.entries({ by, why }))
     if (typeof text !== 'string' || text.trim() === '' || text.length > 500)
-      throw new BanyanError('INVALID_ARGUMENT', `'${field}' must be a text of 1 to 500 characters: it is kept with what was done`, {
-        reason: 'BAD_REQUEST',
-        httpStatus: 400,
-      })
+      throw new BanyanError(
+        'INVALID_ARGUMENT',
+        `'${field}' must be a text of 1 to 500 characters: it is kept with what was done`,
+        {
+          reason: 'BAD_REQUEST',
+          httpStatus: 400,
+        },
+      )
 }

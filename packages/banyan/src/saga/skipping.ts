@@ -23,10 +23,15 @@ export async function skipped(
   const isUndoing = entries.some(({ kind }) => kind === 'undoing')
   const seq = skip.seq ?? failed?.seq ?? parked?.seq
   if (seq === undefined)
-    throw cannotSkip(record, 'it does not say at which operation it stopped', 'Say which: its number is in banyan saga show.')
+    throw cannotSkip(
+      record,
+      'it does not say at which operation it stopped',
+      'Say which: its number is in banyan saga show.',
+    )
   if (isUndoing || failed?.seq === seq) return skippedUndo(record, entries, seq, hand)
   const settled = entries.find((entry) => entry.seq === seq && isSettling(entry))
-  if (settled !== undefined) throw cannotSkip(record, `operation ${seq} has its outcome already`, 'See banyan saga show.')
+  if (settled !== undefined)
+    throw cannotSkip(record, `operation ${seq} has its outcome already`, 'See banyan saga show.')
   return skippedStep(place, record, entries, { ...skip, seq })
 }
 
@@ -62,7 +67,11 @@ async function skippedStep(
   }
   const { kind, name } = op
   if (!skippable.has(kind))
-    throw cannotSkip(record, `operation ${seq} is a ${kind}, which cannot be skipped`, 'Steps, transactions, sleeps and waits can.')
+    throw cannotSkip(
+      record,
+      `operation ${seq} is a ${kind}, which cannot be skipped`,
+      'Steps, transactions, sleeps and waits can.',
+    )
   const text = toText(result, 'the result')
   return { seq, kind, name, body: text === undefined ? '{}' : `{"ok":${text}}` }
 }

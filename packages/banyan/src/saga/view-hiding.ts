@@ -106,13 +106,18 @@ function toReceived(
 }
 
 function schemaOfMessage({ startsOn, waits = [], signals = [] }: SagaShape, kind: string, name: string) {
-  if (kind === 'event') return [...waits, ...(startsOn === undefined ? [] : [startsOn])].find(({ wire }) => wire === name)?.data
+  if (kind === 'event')
+    return [...waits, ...(startsOn === undefined ? [] : [startsOn])].find(({ wire }) => wire === name)?.data
   const signal = signals.find((one) => one.name === name && one.$banyan === kind)
   return kind === 'update' ? signal?.input : signal?.data
 }
 
 function namesOf({ input, waits = [], signals = [] }: SagaShape, operations: ReadonlyMap<string, OperationSchemas>) {
-  const outputs = [input, ...waits.map(({ data }) => data), ...signals.flatMap(({ data, output }) => data ?? output ?? [])]
+  const outputs = [
+    input,
+    ...waits.map(({ data }) => data),
+    ...signals.flatMap(({ data, output }) => data ?? output ?? []),
+  ]
   const inputs = signals.flatMap((signal) => signal.input ?? [])
   const called = [...operations.values()]
   return new Set([

@@ -64,7 +64,7 @@ export interface LockView {
 }
 
 /** See the top of the file. */
-export interface SagaView {
+export interface RunView {
   readonly service: string
   readonly id: string
   readonly name: string
@@ -97,7 +97,12 @@ export interface SagaView {
   readonly frontier: 'known' | 'no code' | 'differs'
   readonly fault?: string
   /** Messages that came and were not read. */
-  readonly unread: readonly { readonly kind: string; readonly name: string; readonly key: string; readonly at: string }[]
+  readonly unread: readonly {
+    readonly kind: string
+    readonly name: string
+    readonly key: string
+    readonly at: string
+  }[]
   readonly locks: readonly LockView[]
   readonly parent?: { readonly id: string; readonly seq: number }
   readonly children: readonly { readonly id: string; readonly name: string; readonly seq: number }[]

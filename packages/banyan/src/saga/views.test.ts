@@ -56,7 +56,12 @@ describe('operations', () => {
     await rig.environment.advance(1_000)
     const { operations } = await rig.run(viewSaga(rig.place, id))
     expect(operations).toMatchObject([
-      { name: 'knock', stands: 'unknown', attempts: 1, retry: { error: expect.stringContaining('the depot is closed') } },
+      {
+        name: 'knock',
+        stands: 'unknown',
+        attempts: 1,
+        retry: { error: expect.stringContaining('the depot is closed') },
+      },
     ])
   })
 
@@ -130,7 +135,10 @@ describe('what it shows besides', () => {
 
 describe('what schemas hide', () => {
   const NewCard = defineSignal('new-card', t.Object({ pan: t.String({ secret: true }), holder: t.String() }))
-  const Authorize = { input: t.Object({ token: t.String({ secret: true }), cents: t.Integer() }), output: t.Object({ approval: t.String({ secret: true }) }) }
+  const Authorize = {
+    input: t.Object({ token: t.String({ secret: true }), cents: t.Integer() }),
+    output: t.Object({ approval: t.String({ secret: true }) }),
+  }
   const saga = defineSaga('paying', {
     ...settings,
     signals: [NewCard],

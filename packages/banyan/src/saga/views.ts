@@ -6,7 +6,7 @@ import { bodyOf, type Mended, noteOf } from './journal.ts'
 import { observe, readJournal } from './observe.ts'
 import type { SagaRun } from './run.ts'
 import { createIdleShared, findRun, type SagaPlace, shapeOf } from './saga-place.ts'
-import type { HandView, LockView, SagaView } from './view.ts'
+import type { HandView, LockView, RunView } from './view.ts'
 import { createHiding, type Hiding, showAll, showNone } from './view-hiding.ts'
 import { toIso, toOperations } from './view-operations.ts'
 
@@ -29,7 +29,7 @@ export async function viewSaga(
   place: SagaPlace,
   which: string,
   options: { readonly secrets?: boolean } = {},
-): Promise<SagaView> {
+): Promise<RunView> {
   const looked = await look(place, which)
   const hiding = hidingFor(place, looked.record, looked.entries, options.secrets === true)
   return toView(place.service, looked, hiding)
@@ -62,7 +62,7 @@ export function hidingFor(
   return createHiding(shape, place.code.operations, JSON.parse(record.input), entries)
 }
 
-function toView(service: string, looked: Looked, hiding: Hiding): SagaView {
+function toView(service: string, looked: Looked, hiding: Hiding): RunView {
   const { record, entries, messages, run, fault } = looked
   const { id, name, version, key, run: number, state, priority, startedBy, startedMs, changedMs, parent } = record
   const { waits = [], parked } = noteOf(record.note)
@@ -90,7 +90,7 @@ function toView(service: string, looked: Looked, hiding: Hiding): SagaView {
   }
 }
 
-function timesOf({ deadlineMs, endedMs, dueMs }: SagaRecord): Pick<SagaView, 'deadlineAt' | 'endedAt' | 'dueAt'> {
+function timesOf({ deadlineMs, endedMs, dueMs }: SagaRecord): Pick<RunView, 'deadlineAt' | 'endedAt' | 'dueAt'> {
   return {
     ...(deadlineMs !== undefined && { deadlineAt: toIso(deadlineMs) }),
     ...(endedMs !== undefined && { endedAt: toIso(endedMs) }),
@@ -126,7 +126,7 @@ function locksOf({ locks, record }: Looked): readonly LockView[] {
   })
 }
 
-function childrenOf(entries: readonly SagaEntry[], run: SagaRun | undefined): SagaView['children'] {
+function childrenOf(entries: readonly SagaEntry[], run: SagaRun | undefined): RunView['children'] {
   const ended = entries.flatMap((entry) => {
     const id = entry.kind === 'child' ? bodyOf<{ ok?: { id?: string } }>(entry).ok?.id : undefined
     return id === undefined ? [] : [{ id, name: entry.name, seq: entry.seq }]

@@ -28,7 +28,13 @@ function createWatched(sagas: readonly unknown[], known: readonly unknown[] = sa
   const rig = createMendingRig(sagas)
   const said: (Readonly<Record<string, unknown>> | undefined)[] = []
   const quiet = (): void => undefined
-  const log: Log = { debug: quiet, info: quiet, error: quiet, warn: (_, fields) => void said.push(fields), child: () => log }
+  const log: Log = {
+    debug: quiet,
+    info: quiet,
+    error: quiet,
+    warn: (_, fields) => void said.push(fields),
+    child: () => log,
+  }
   const { environment, store } = rig
   const watch = createSagaWatch({ environment, service: 'orders', sagas: store.sagas, shapes: known as never, log })
   return { rig, watch, said }

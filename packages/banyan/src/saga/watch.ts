@@ -106,7 +106,12 @@ export function createSagaWatch({ environment, service, sagas, shapes, log }: Sa
     const page = await sagas.list({ states: ['parked'], limit: maxStuckRead })
     const parked = page.sagas.flatMap((run) => toStuck(run, nowMs) ?? [])
     const all = [...stuck.filter(({ why }) => why !== 'parked'), ...parked].sort((a, b) => a.sinceMs - b.sinceMs)
-    for (const one of all) say(one, page.sagas.find(({ id }) => id === one.id), nowMs)
+    for (const one of all)
+      say(
+        one,
+        page.sagas.find(({ id }) => id === one.id),
+        nowMs,
+      )
     const oldest = all.slice(0, maxShown)
     status = { stuck: all.length - parked.length, parked: parked.length, oldest, lookedMs: nowMs }
     return all
@@ -120,7 +125,16 @@ export function createSagaWatch({ environment, service, sagas, shapes, log }: Sa
     const reason = run === undefined ? undefined : noteOf(run.note).parked?.reason
     const more = reason === undefined ? {} : { reason }
     const seconds = Math.round((nowMs - sinceMs) / 1_000)
-    log.warn('a saga does not go on', { service, saga: name, key, id, why, ...more, seconds, look: `banyan saga show ${id}` })
+    log.warn('a saga does not go on', {
+      service,
+      saga: name,
+      key,
+      id,
+      why,
+      ...more,
+      seconds,
+      look: `banyan saga show ${id}`,
+    })
   }
 
   async function run(): Promise<void> {
