@@ -4,31 +4,22 @@
  */
 import { equalJitterMs } from '../bus/backoff.ts'
 import { sleep } from '../core/environment/timers.ts'
-import { type BanyanError, fromUnknown, type Outcome, toErrorDocument } from '../core/error.ts'
-import type { Attempt } from './host.ts'
+import { type BanyanError, fromUnknown, type Outcome } from '../core/error.ts'
+import { attemptOnce, type Once, type Traces } from './attempt-once.ts'
+import { cut, toKeptError } from './bounds.ts'
 import type { CallNote, SagaNote, Settled } from './journal.ts'
-import type { UndoRecord } from './operation.ts'
-import { type ResolvedRetry, shortWaitMs } from './options.ts'
-import { attemptTimedOut } from './refusals.ts'
+import { maxCallsNoted, type ResolvedRetry, shortWaitMs } from './options.ts'
 import type { SagaRun } from './run.ts'
 import { joinOutcomes } from './step-policy.ts'
 
 /** What is attempted. */
-export interface Attempting {
-  /** `3` for an operation, `u3` for its undo: by which its attempts are kept. */
+export interface Attempting extends Once {
+  /** `3` for an operation, `u3` for its undo, `p3` for its probe: by which its attempts are kept. */
   readonly label: string
-  readonly name: string
-  readonly seq: number
   readonly retry: ResolvedRetry
-  readonly timeoutMs: number
   readonly isTerminal: (error: unknown) => boolean
-  readonly idempotencyKey: string
-  /** Of an undo: what is undone. */
-  readonly undoOf?: UndoRecord
-  readonly signal: AbortSignal
   /** It may have been done before this host knew of it. */
   readonly mayHaveBegun: boolean
-  readonly once: (attempt: Attempt) => Promise<unknown>
 }
 
 /** What came of one round of attempts. */
@@ -56,83 +47,76 @@ const maxErrorShown = 500
 
 /** See the top of the file. */
 export async function attemptAll(run: SagaRun, what: Attempting): Promise<Attempted> {
+  const { clock } = run.shared.host.environment
   const before = run.note.retries?.[what.label]
+  // Woken by something else, or taken over meanwhile: it is not its time yet.
+  if (before !== undefined && before.dueMs > run.shared.now() && what.stoppable.stoppedBy === undefined)
+    return { did: 'wait', dueMs: before.dueMs }
   let attempts = before?.attempts ?? 0
-  let outcome: Outcome = what.mayHaveBegun || before !== undefined ? 'unknown' : 'none'
+  let outcome: Outcome = what.mayHaveBegun ? 'unknown' : (before?.outcome ?? 'none')
   for (;;) {
+    const { stoppedBy } = what.stoppable
+    if (stoppedBy !== undefined) return failed(run, what, { error: stoppedBy, outcome, attempts, calls: [] })
     attempts += 1
-    const calls: CallNote[] = []
-    const startMs = run.shared.host.environment.clock.monotonic()
+    const traces: Traces = { calls: [], done: 0 }
+    const startMs = clock.monotonic()
     try {
-      const value = await once(run, what, attempts, calls)
-      const tookMs = run.shared.host.environment.clock.monotonic() - startMs
+      const value = await attemptOnce(run, what, attempts, traces)
       forget(run, what.label)
-      return { did: 'succeed', value, attempts, calls, tookMs }
+      return { did: 'succeed', value, attempts, calls: traces.calls, tookMs: clock.monotonic() - startMs }
     } catch (thrown) {
       const error = fromUnknown(thrown)
-      outcome = joinOutcomes(outcome, error.outcome)
-      const isOver = what.isTerminal(thrown) || (!isEndless(run, what) && attempts >= what.retry.maxAttempts)
-      if (what.signal.aborted || isOver) {
-        forget(run, what.label)
-        return { did: 'fail', error, outcome, attempts, calls }
-      }
-      const { environment } = run.shared.host
-      const waitMs = Math.max(
-        error.retryAfterMs ?? 0,
-        equalJitterMs(what.retry, Math.min(attempts, 64), environment.random),
-      )
-      remember(run, what.label, attempts, run.shared.now() + waitMs, error)
-      if (waitMs > shortWaitMs) return { did: 'wait', dueMs: run.shared.now() + waitMs }
-      await sleep(environment.timers, waitMs, what.signal).catch(() => undefined)
+      outcome = isPartly(traces) ? 'unknown' : joinOutcomes(outcome, error.outcome)
+      const waitMs = isOver(run, what, thrown, attempts) ? undefined : waitOf(run, what, error, attempts)
+      if (waitMs === undefined) return failed(run, what, { error, outcome, attempts, calls: traces.calls })
+      const dueMs = run.shared.now() + waitMs
+      remember(run, what.label, { attempts, dueMs, error: toShort(error), outcome })
+      if (waitMs > shortWaitMs) return { did: 'wait', dueMs }
+      await pause(run, what, waitMs)
     }
   }
 }
 
-/** After the point of no return a step is tried until it is done. */
-const isEndless = (run: SagaRun, { undoOf }: Attempting): boolean => run.isPast && undoOf === undefined
-
-async function once(run: SagaRun, what: Attempting, attempt: number, calls: CallNote[]): Promise<unknown> {
-  const { environment } = run.shared.host
-  const late = new AbortController()
-  const { promise, reject } = Promise.withResolvers<never>()
-  const expire = (error: unknown): void => {
-    late.abort(error)
-    reject(error)
-  }
-  const timer = environment.timers.after(what.timeoutMs, () => expire(attemptTimedOut(what.name, what.timeoutMs)))
-  const stop = (): void => expire(what.signal.reason)
-  if (what.signal.aborted) stop()
-  else what.signal.addEventListener('abort', stop, { once: true })
-  promise.catch(() => undefined)
-  const { undoOf } = what
-  try {
-    const work = what.once({
-      wire: `${run.shape.name}/${what.name}`,
-      idempotencyKey: what.idempotencyKey,
-      forwardIdempotencyKey: undoOf?.forwardKey,
-      outcome:
-        undoOf === undefined
-          ? undefined
-          : undoOf.settled?.error === undefined && undoOf.settled !== undefined
-            ? 'done'
-            : 'unknown',
-      attempt,
-      timeoutMs: what.timeoutMs,
-      traceparent: run.record.traceparent,
-      signal: late.signal,
-      onCall: (call) => void calls.push(call),
-    })
-    return await Promise.race([work, promise])
-  } finally {
-    timer.cancel()
-    what.signal.removeEventListener('abort', stop)
-  }
+/** One of several calls was made before it failed: part of it may have been done. */
+function isPartly({ calls, done }: Traces): boolean {
+  return done > 0 || calls.length > 1
 }
 
-function remember(run: SagaRun, label: string, attempts: number, dueMs: number, error: BanyanError): void {
-  const said = `${error.reason ?? error.code}: ${error.message}`.slice(0, maxErrorShown)
-  const retries: Retries = { ...run.note.retries, [label]: { attempts, dueMs, error: said } }
-  run.note = { ...run.note, retries }
+function isOver(run: SagaRun, what: Attempting, thrown: unknown, attempts: number): boolean {
+  // After the point of no return a step is tried until it is done.
+  const isEndless = run.isPast && what.undoOf === undefined
+  return (
+    what.stoppable.stoppedBy !== undefined ||
+    what.isTerminal(thrown) ||
+    (!isEndless && attempts >= what.retry.maxAttempts)
+  )
+}
+
+function waitOf(run: SagaRun, { retry }: Attempting, { retryAfterMs = 0 }: BanyanError, attempts: number): number {
+  const { random } = run.shared.host.environment
+  return Math.min(maxRetryAfterMs, Math.max(retryAfterMs, equalJitterMs(retry, Math.min(attempts, 64), random)))
+}
+
+/** The longest that a participant may ask us to wait, in milliseconds: a day. */
+const maxRetryAfterMs = 86_400_000
+
+/** A short wait; ended when it is to stop. */
+async function pause(run: SagaRun, { stoppable }: Attempting, ms: number): Promise<void> {
+  const early = new AbortController()
+  stoppable.onStop = (error) => early.abort(error)
+  await sleep(run.shared.host.environment.timers, ms, early.signal).catch(() => undefined)
+  stoppable.onStop = undefined
+}
+
+const toShort = (error: BanyanError): string => cut(`${error.reason ?? error.code}: ${error.message}`, maxErrorShown)
+
+function failed(run: SagaRun, what: Attempting, how: Omit<Extract<Attempted, { did: 'fail' }>, 'did'>): Attempted {
+  forget(run, what.label)
+  return { did: 'fail', ...how }
+}
+
+function remember(run: SagaRun, label: string, retry: Retries[string]): void {
+  run.note = { ...run.note, retries: { ...run.note.retries, [label]: retry } }
 }
 
 function forget(run: SagaRun, label: string): void {
@@ -141,10 +125,19 @@ function forget(run: SagaRun, label: string): void {
   run.note = { ...run.note, retries }
 }
 
-/** How a round of attempts stands in the journal. */
-export function toSettled(attempted: Exclude<Attempted, { readonly did: 'wait' }>): Settled {
-  const { attempts, calls } = attempted
-  const more = { attempts, ...(calls.length > 0 && { calls }) }
-  if (attempted.did === 'succeed') return { ok: attempted.value, ...more, tookMs: Math.round(attempted.tookMs) }
-  return { error: toErrorDocument(attempted.error), outcome: attempted.outcome, ...more }
+/** How a round stands in the journal. */
+export function toSettled(tried: Exclude<Attempted, { readonly did: 'wait' }>): Settled {
+  if (tried.did === 'fail') return toFailure(tried)
+  const { value, attempts, calls, tookMs } = tried
+  return { ok: value, attempts, ...toCalls(calls), tookMs: Math.round(tookMs) }
+}
+
+/** How a round that failed stands in the journal. */
+export function toFailure({ error, outcome, attempts, calls }: Extract<Attempted, { did: 'fail' }>): Settled {
+  return { error: toKeptError(error), outcome, attempts, ...toCalls(calls) }
+}
+
+/** The calls that are kept. */
+export function toCalls(calls: readonly CallNote[]): { readonly calls?: readonly CallNote[] } {
+  return calls.length === 0 ? {} : { calls: calls.slice(0, maxCallsNoted) }
 }

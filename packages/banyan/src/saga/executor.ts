@@ -7,24 +7,31 @@
  */
 import { equalJitterMs, loopBackoff } from '../bus/backoff.ts'
 import { toOneLine } from '../bus/operator-log.ts'
-import { createWaits } from '../bus/waits.ts'
-import type { NewSaga, SagaStarted, Taken, TakenSaga } from '../store/sagas.ts'
+import { sleep } from '../core/environment/timers.ts'
+import { BanyanError } from '../core/error.ts'
+import type { Beat, NewSaga, SagaStarted, Taken, TakenSaga, TakeRequest } from '../store/sagas.ts'
 import { createGroupWriter, type GroupWriter } from './group-writer.ts'
 import type { SagaHost } from './host.ts'
+import { inTime } from './in-time.ts'
+import { Lease, sagaLeaseMs } from './lease.ts'
 import { SagaRun } from './run.ts'
 import type { RunShared } from './run-journal.ts'
 import type { SagaShape } from './shape.ts'
+import { Turns } from './turns.ts'
+import { Wake } from './wake.ts'
 
-/** How long a host counts as alive without saying so, in milliseconds. */
-export const sagaLeaseMs = 10_000
+export { sagaLeaseMs } from './lease.ts'
+
 /** Runs at a time, of one service on one host. */
 export const maxActive = 256
 /** Runs that wait and are kept in memory, so that they go on without a replay; the least recently used go first. */
 export const maxCached = 1_000
 /** The longest time between two looks, in milliseconds; also how late another host's messages may be seen. */
 export const pollMs = 1_000
-/** How long runs have to come to a stop at the end of a host, in milliseconds. */
-const ownMargin = 0.8
+/** How often a run whose journal is not as this host knows it is read again before it is parked. */
+const maxReloads = 3
+/** Runs that are looked through at a time for what a lost answer has left held. */
+const pageSize = 500
 
 /** How an executor is doing. */
 export interface ExecutorStatus {
@@ -39,35 +46,67 @@ export interface ExecutorStatus {
   readonly lastError: string | undefined
 }
 
+/** Bounds that may be set. */
+export interface ExecutorOptions {
+  readonly maxActive?: number
+  readonly maxCached?: number
+}
+
 /** See the top of the file. */
 export class SagaExecutor {
   readonly #host: SagaHost
   readonly #shapes: ReadonlyMap<string, SagaShape>
   readonly #shared: RunShared
   readonly #writer: GroupWriter
-  readonly #waits: ReturnType<typeof createWaits>
-  readonly #beatWaits: ReturnType<typeof createWaits>
+  readonly #lease: Lease
+  readonly #wake: Wake
   readonly #active = new Map<string, SagaRun>()
   readonly #cached = new Map<string, SagaRun>()
+  /** Starts under way that would be held here. */
+  readonly #beginning = new Map<string, SagaShape>()
+  readonly #perName = new Map<string, number>()
+  readonly #reloads = new Map<string, number>()
   readonly #maxActive: number
+  readonly #maxCached: number
   readonly #counts = { taken: 0, replayed: 0, lost: 0 }
-  #offsetMs = 0
-  #aliveUntilMs = 0
+  #offsetMs: number | undefined
+  /** When what is due is looked for again. */
+  #idleUntilMs = 0
   #stopping = false
-  #loops: Promise<unknown> | undefined
+  #loop: Promise<unknown> | undefined
   #lastError: string | undefined
   #unlisten: (() => void)[] = []
   #idle: (() => void) | undefined
 
-  constructor(host: SagaHost, sagas: readonly SagaShape[], options: { readonly maxActive?: number } = {}) {
+  constructor(host: SagaHost, sagas: readonly SagaShape[], options: ExecutorOptions = {}) {
     this.#host = host
     this.#shapes = new Map(sagas.map((saga) => [toKind(saga), saga]))
     this.#maxActive = options.maxActive ?? maxActive
+    this.#maxCached = options.maxCached ?? maxCached
     const { environment, store, holder } = host
-    this.#writer = createGroupWriter({ environment, sagas: store.sagas, holder, mayRepeat: () => this.#isAlive() })
-    this.#shared = { host, writer: this.#writer, now: () => environment.clock.monotonic() + this.#offsetMs }
-    this.#waits = createWaits(environment.timers)
-    this.#beatWaits = createWaits(environment.timers)
+    const mayAct = (): boolean => this.#lease.isAlive
+    this.#writer = createGroupWriter({ environment, sagas: store.sagas, holder, mayRepeat: mayAct })
+    this.#shared = {
+      host,
+      writer: this.#writer,
+      turns: new Turns(environment.timers),
+      now: () =>
+        this.#offsetMs === undefined ? environment.clock.now() : environment.clock.monotonic() + this.#offsetMs,
+      mayAct,
+      isDraining: () => this.#stopping,
+      newestOf: (name) => this.#newestOf(name),
+    }
+    this.#wake = new Wake(environment.timers)
+    this.#lease = new Lease({
+      environment,
+      sagas: store.sagas,
+      holder,
+      held: () => new Map([...this.#active].map(([id, run]) => [id, run.journal.read])),
+      holds: () => this.#active.size > 0,
+      onBeat: (beat, asked) => this.#heard(beat, asked),
+      onAway: () => this.#loseAll(),
+      onFault: (error) => this.#fail(error),
+    })
   }
 
   get shared(): RunShared {
@@ -76,44 +115,53 @@ export class SagaExecutor {
   shapeOf(name: string, version: number): SagaShape | undefined {
     return this.#shapes.get(toKind({ name, version }))
   }
+  #newestOf(name: string): SagaShape | undefined {
+    const found = [...this.#shapes.values()].filter((shape) => shape.name === name)
+    return found.toSorted((one, other) => other.version - one.version)[0]
+  }
 
   status(): ExecutorStatus {
     const { commits, writes } = this.#writer.counts
-    const state = this.#loops === undefined ? 'stopped' : this.#isAlive() ? 'running' : 'away'
+    const state = this.#loop === undefined ? 'stopped' : this.#lease.isAway ? 'away' : 'running'
     const [active, cached] = [this.#active.size, this.#cached.size]
     return { active, cached, ...this.#counts, commits, writes, state, lastError: this.#lastError }
   }
 
   start(): void {
-    if (this.#loops !== undefined || this.#shapes.size === 0) return
+    if (this.#loop !== undefined || this.#shapes.size === 0) return
     this.#stopping = false
-    const { sagas } = this.#host.store
     this.#unlisten = [
-      sagas.onDue((ids) => {
-        for (const id of ids)
-          void this.#active
-            .get(id)
-            ?.poke()
-            .catch(() => undefined)
-        this.#waits.wake()
+      this.#host.store.sagas.onDue((ids) => {
+        for (const id of ids) this.#poke(id)
+        // Of those that are held here there is nothing to take, as a rule; polling is behind it.
+        if (
+          this.#host.store.sagas.isLocal === true ||
+          !ids.every((id) => this.#active.has(id) || this.#beginning.has(id))
+        )
+          this.#wake.wake()
       }),
     ]
-    this.#loops = Promise.all([this.#beats(), this.#takes()])
+    this.#lease.start()
+    this.#loop = this.#takes()
   }
 
   /** Takes nothing more; what runs has `withinMs` for the step it is at. Then everything is let go. */
   async stop(withinMs: number): Promise<void> {
-    if (this.#loops === undefined) return
+    if (this.#loop === undefined) return
     this.#stopping = true
-    this.#waits.interrupt()
+    this.#wake.wake()
     for (const unlisten of this.#unlisten) unlisten()
+    for (const run of this.#active.values()) run.schedule()
     await this.#drain(withinMs)
-    for (const run of this.#active.values()) run.lose()
-    this.#beatWaits.interrupt()
-    await this.#loops
-    this.#loops = undefined
+    for (const run of [...this.#active.values()]) run.lose()
+    await this.#lease.stop()
+    await this.#loop
+    this.#loop = undefined
+    for (const run of this.#cached.values()) run.abandon()
     this.#cached.clear()
-    await this.#host.store.sagas.release(this.#host.holder).catch((error: unknown) => this.#fail(error))
+    const { store, holder, environment } = this.#host
+    const released = inTime(environment.timers, sagaLeaseMs, store.sagas.release(holder))
+    await released.catch((error: unknown) => this.#fail(error))
   }
 
   async #drain(withinMs: number): Promise<void> {
@@ -127,106 +175,113 @@ export class SagaExecutor {
 
   /** Starts a run: held here at once when there is room. */
   async begin(saga: NewSaga): Promise<SagaStarted> {
-    const isHeld =
-      !this.#stopping &&
-      this.#isAlive() &&
-      this.#active.size < this.#maxActive &&
-      this.shapeOf(saga.name, saga.version) !== undefined
-    const started = await this.#writer.start(saga, isHeld)
-    if (isHeld && started.isNew) this.#advance(this.#toTaken(saga))
-    else if (started.isNew) this.#waits.wake()
-    return started
-  }
-
-  #toTaken({ timeoutMs, correlations: _, ...saga }: NewSaga): TakenSaga {
-    const nowMs = Math.floor(this.#shared.now())
-    return {
-      saga: {
-        ...saga,
-        state: 'running',
-        epoch: 1,
-        holder: this.#host.holder,
-        length: 0,
-        mail: 0,
-        dueMs: undefined,
-        note: '',
-        startedMs: nowMs,
-        deadlineMs: timeoutMs === undefined ? undefined : nowMs + timeoutMs,
-        changedMs: nowMs,
-        endedMs: undefined,
-        outcome: undefined,
-        next: undefined,
-      },
-      entries: [],
-      messages: [],
+    const shape = this.shapeOf(saga.name, saga.version)
+    const isHeld = shape !== undefined && this.#mayHold(shape)
+    if (!isHeld) {
+      const started = await this.#writer.start(saga, false)
+      if (started.isNew) this.#wake.wake()
+      return started
+    }
+    this.#beginning.set(saga.id, shape)
+    try {
+      const started = await this.#writer.start(saga, true)
+      if (started.id === saga.id) await this.#began(saga, started.isNew)
+      return started
+    } finally {
+      this.#beginning.delete(saga.id)
     }
   }
 
-  #isAlive(): boolean {
-    return this.#host.environment.clock.monotonic() < this.#aliveUntilMs
+  #mayHold(shape: SagaShape): boolean {
+    if (this.#stopping || !this.#lease.isAlive) return false
+    return this.#active.size + this.#beginning.size < this.#maxActive && this.#roomOf(shape) > this.#beginningOf(shape)
+  }
+  #beginningOf({ name }: SagaShape): number {
+    if (this.#beginning.size === 0) return 0
+    return [...this.#beginning.values()].filter((one) => one.name === name).length
   }
 
-  async #beats(): Promise<void> {
-    const { environment, store, holder } = this.#host
-    for (let failures = 0; !this.#stopping || this.#active.size > 0; ) {
-      const beganMs = environment.clock.monotonic()
-      try {
-        const held = new Map([...this.#active].map(([id, run]) => [id, run.journal.read]))
-        const { reaped, mail, nowMs } = await store.sagas.beat(holder, sagaLeaseMs, held)
-        this.#setClock(nowMs)
-        this.#aliveUntilMs = beganMs + sagaLeaseMs * ownMargin
-        failures = 0
-        for (const id of mail)
-          void this.#active
-            .get(id)
-            ?.poke()
-            .catch(() => undefined)
-        if (reaped > 0) this.#waits.wake()
-        if (!this.#stopping) await this.#beatWaits.pause(sagaLeaseMs / 3)
-        else if (this.#active.size > 0) await this.#beatWaits.pause(sagaLeaseMs / 3)
-      } catch (error) {
-        this.#fail(error)
-        failures += 1
-        if (!this.#isAlive()) this.#loseAll()
-        if (this.#stopping) return
-        await this.#beatWaits.pause(Math.min(sagaLeaseMs / 6, equalJitterMs(loopBackoff, failures, environment.random)))
-      }
+  async #began(saga: NewSaga, isNew: boolean): Promise<void> {
+    // An answer that was lost: it may have been taken over since.
+    const found = isNew ? undefined : await this.#host.store.sagas.find(saga.id)
+    const isOurs = isNew || (found?.holder === this.#host.holder && found.epoch === 1)
+    if (isOurs && !this.#stopping && this.#lease.isAlive && !this.#active.has(saga.id))
+      this.#advance(toTaken(saga, this.#host.holder, Math.floor(this.#shared.now())))
+  }
+
+  #poke(id: string): void {
+    const run = this.#active.get(id)
+    if (run !== undefined) void run.poke().catch((error: unknown) => this.#fail(error))
+  }
+
+  #heard({ reaped, mail, lost, nowMs }: Beat, asked: ReadonlyMap<string, number>): void {
+    this.#setClock(nowMs)
+    for (const id of mail) this.#poke(id)
+    for (const id of lost) {
+      const run = this.#active.get(id)
+      // What was let go since, or taken again, is not what was asked about.
+      if (run === undefined || !asked.has(id) || run.journal.isLettingGo || run.isClosing) continue
+      void this.#recheck(run)
     }
+    if (reaped > 0) this.#wake.wake()
+  }
+
+  /** The store says that it is not ours; what it says now counts, since much may have happened in between. */
+  async #recheck(run: SagaRun): Promise<void> {
+    const { epoch } = run.record
+    const found = await this.#host.store.sagas.find(run.id).catch(() => undefined)
+    if (found === undefined || !run.journal.isHeld || run.record.epoch !== epoch) return
+    if (found.epoch !== epoch) run.lose()
   }
 
   /** Others may have taken everything over. */
   #loseAll(): void {
-    for (const run of this.#active.values()) run.lose()
-    this.#cached.clear()
+    for (const run of [...this.#active.values()]) run.lose()
   }
 
   async #takes(): Promise<void> {
-    const { environment } = this.#host
+    const { environment, store } = this.#host
+    const isLocal = store.sagas.isLocal === true
+    let isSure = true
     for (let failures = 0; !this.#stopping; ) {
-      const room = this.#maxActive - this.#active.size
-      if (room <= 0 || !this.#isAlive()) {
-        await this.#waits.idle(pollMs)
+      if (this.#active.size >= this.#maxActive) {
+        await this.#wake.idle(isLocal ? undefined : pollMs)
         continue
       }
       try {
-        const found = await this.#take(room)
+        if (!(await (isLocal ? this.#lease.beat() : this.#lease.ensure()))) throw notAlive()
+        if (!isSure) await this.#findForgotten()
+        isSure = false
+        // What is let go from here on may be due before the next look that this one will say.
+        this.#idleUntilMs = Number.POSITIVE_INFINITY
+        const found = await this.#take()
+        isSure = true
         failures = 0
         if (found.taken.length > 0 && found.more) continue
-        await this.#waits.idle(Math.max(1, Math.min(pollMs, found.nextInMs ?? pollMs)))
+        const nextMs = found.nextInMs === undefined ? undefined : Math.max(1, found.nextInMs)
+        const idleMs = isLocal ? nextMs : Math.min(pollMs, nextMs ?? pollMs)
+        this.#idleUntilMs = idleMs === undefined ? Number.POSITIVE_INFINITY : this.#shared.now() + idleMs
+        await this.#wake.idle(idleMs)
       } catch (error) {
         this.#fail(error)
         failures += 1
-        await this.#waits.pause(equalJitterMs(loopBackoff, failures, environment.random))
+        await sleep(environment.timers, this.#stopping ? 0 : equalJitterMs(loopBackoff, failures, environment.random))
       }
     }
   }
 
-  async #take(limit: number): Promise<Taken> {
-    const { store, holder } = this.#host
-    const known = new Map([...this.#cached].map(([id, run]) => [id, run.journal.length]))
-    const kinds = [...this.#shapes.values()].map(({ name, version }) => ({ name, version }))
-    const found = await store.sagas.take({ holder, kinds, limit, known })
+  async #take(): Promise<Taken> {
+    const { store, holder, environment } = this.#host
+    const request = this.#toRequest()
+    if (request === undefined) return { taken: [], more: false, nextInMs: undefined, nowMs: this.#shared.now() }
+    const found = await inTime(environment.timers, sagaLeaseMs / 2, store.sagas.take({ holder, ...request }))
     this.#setClock(found.nowMs)
+    // Too late: what was taken is let go.
+    if (this.#stopping) return found
+    if (!this.#lease.isAlive) {
+      if (found.taken.length > 0) this.#lease.giveUp()
+      return found
+    }
     for (const taken of found.taken) {
       this.#counts.taken += 1
       this.#advance(taken)
@@ -234,63 +289,126 @@ export class SagaExecutor {
     return found
   }
 
+  /** What there is room for; a saga whose own bound is reached is left out. */
+  #toRequest(): Omit<TakeRequest, 'holder'> | undefined {
+    const kinds: SagaShape[] = []
+    let limit = this.#maxActive - this.#active.size - this.#beginning.size
+    for (const shape of this.#shapes.values()) {
+      const room = this.#roomOf(shape)
+      if (room <= 0) continue
+      kinds.push(shape)
+      limit = Math.min(limit, room)
+    }
+    if (kinds.length === 0 || limit <= 0) return undefined
+    const known = new Map([...this.#cached].map(([id, run]) => [id, run.journal.length]))
+    return { kinds: kinds.map(({ name, version }) => ({ name, version })), limit, known }
+  }
+  #roomOf({ name, concurrency = maxActive }: SagaShape): number {
+    return concurrency - (this.#perName.get(name) ?? 0)
+  }
+
+  /** The database's clock, as of its answers: each is a little old, so the latest of them is the best. */
   #setClock(nowMs: number): void {
-    this.#offsetMs = nowMs - this.#host.environment.clock.monotonic()
+    const offsetMs = nowMs - this.#host.environment.clock.monotonic()
+    const before = this.#offsetMs
+    if (before === undefined || offsetMs > before || offsetMs < before - maxAnswerMs) this.#offsetMs = offsetMs
   }
 
   #advance(taken: TakenSaga): void {
-    const { id } = taken.saga
+    const { id, epoch } = taken.saga
     const cached = this.#cached.get(id)
     this.#cached.delete(id)
-    if (cached !== undefined && cached.journal.length === taken.saga.length && taken.entries.length === 0) {
-      this.#active.set(id, cached)
-      return void this.#follow(cached, cached.resume(taken))
-    }
-    if (cached !== undefined) return void this.#reload(taken)
-    this.#open(taken)
+    if (cached === undefined) return this.#open(taken)
+    // Nobody has had it in between, so it stands as it is in memory.
+    const isSame = cached.journal.length === taken.saga.length && cached.record.epoch === epoch - 1
+    if (isSame) return this.#hold(cached, cached.resume(taken))
+    cached.abandon()
+    void this.#reload(id, epoch)
   }
 
   #open(taken: TakenSaga): void {
-    const { id, name, version } = taken.saga
-    const shape = this.shapeOf(name, version)
+    const shape = this.shapeOf(taken.saga.name, taken.saga.version)
     // Nothing else is asked for.
     if (shape === undefined) return
-    if (taken.entries.length > 0) this.#counts.replayed += 1
+    if (taken.saga.length > 0) this.#counts.replayed += 1
     const run = new SagaRun(this.#shared, shape, taken)
-    this.#active.set(id, run)
-    void this.#follow(run, run.advance())
+    this.#hold(run, run.advance())
   }
 
-  /** Somebody else has written meanwhile: what is in memory is worth nothing, and the whole journal is needed. */
-  async #reload({ saga }: TakenSaga): Promise<void> {
-    const { sagas } = this.#host.store
-    const { id } = saga
-    try {
-      const [entries, messages] = await Promise.all([
-        sagas.entries(id, 0, Number.MAX_SAFE_INTEGER),
-        sagas.messages(id, 0),
-      ])
-      if (!this.#stopping) this.#open({ saga, entries, messages })
-    } catch (error) {
-      // It stays ours without going on; the next beat of this host's end lets it go.
-      this.#fail(error)
-      await this.#waits.pause(pollMs)
-      if (!this.#stopping) await this.#reload({ saga, entries: [], messages: [] })
-    }
+  #hold(run: SagaRun, end: Promise<string>): void {
+    const { name } = run.shape
+    this.#active.set(run.id, run)
+    this.#perName.set(name, (this.#perName.get(name) ?? 0) + 1)
+    this.#lease.wake()
+    void end.then((how) => this.#left(run, how))
   }
 
-  async #follow(run: SagaRun, end: Promise<string>): Promise<void> {
-    const how = await end
+  #left(run: SagaRun, how: string): void {
+    const { name } = run.shape
+    const wasFull = this.#active.size >= this.#maxActive || this.#roomOf(run.shape) <= 0
     if (this.#active.get(run.id) === run) this.#active.delete(run.id)
-    if (how === 'waiting' && !this.#stopping) this.#cache(run)
-    if (how === 'lost') this.#counts.lost += 1
+    this.#perName.set(name, (this.#perName.get(name) ?? 1) - 1)
+    if (how !== 'lost') this.#reloads.delete(run.id)
+    if (how === 'waiting' && !this.#stopping) {
+      this.#cache(run)
+      if ((run.journal.dueMs ?? Number.POSITIVE_INFINITY) < this.#idleUntilMs) this.#wake.wake()
+    }
+    if (how === 'lost') {
+      this.#counts.lost += 1
+      if (!this.#stopping && this.#lease.isAlive) void this.#reload(run.id, run.record.epoch)
+    }
     if (this.#active.size === 0) this.#idle?.()
-    if (this.#active.size === this.#maxActive - 1) this.#waits.wake()
+    if (wasFull) this.#wake.wake()
+  }
+
+  /** What is in memory is worth nothing: if it is still ours, the whole journal is read. */
+  async #reload(id: string, epoch: number): Promise<void> {
+    const { sagas } = this.#host.store
+    const { environment, holder } = this.#host
+    const times = (this.#reloads.get(id) ?? 0) + 1
+    this.#reloads.set(id, times)
+    for (let failures = 1; !this.#stopping && this.#lease.isAlive; failures++) {
+      try {
+        const saga = await sagas.find(id)
+        if (saga === undefined || saga.holder !== holder || saga.epoch !== epoch) break
+        if (times > maxReloads) {
+          await sagas.mend(id, saga.length, [], 'parked', JSON.stringify({ parked: unstable }))
+          break
+        }
+        const [entries, messages] = await Promise.all([
+          sagas.entries(id, 0, Number.MAX_SAFE_INTEGER),
+          sagas.messages(id, 0),
+        ])
+        if (!this.#stopping && this.#lease.isAlive && !this.#active.has(id)) this.#open({ saga, entries, messages })
+        return
+      } catch (error) {
+        this.#fail(error)
+        await sleep(environment.timers, equalJitterMs(loopBackoff, failures, environment.random))
+      }
+    }
+    this.#reloads.delete(id)
+  }
+
+  /** The answer to a take was lost: what it gave is held by this host, and not known to it. */
+  async #findForgotten(): Promise<void> {
+    const { sagas } = this.#host.store
+    const { holder } = this.#host
+    for (let before: string | undefined, isFirst = true; isFirst || before !== undefined; isFirst = false) {
+      const from = before === undefined ? {} : { before }
+      const page = await sagas.list({ states: ['running', 'undoing'], stuckMs: 0, limit: pageSize, ...from })
+      for (const one of page.sagas)
+        if (one.holder === holder && !this.#active.has(one.id) && !this.#beginning.has(one.id)) {
+          this.#cached.get(one.id)?.abandon()
+          this.#cached.delete(one.id)
+          await this.#reload(one.id, one.epoch)
+        }
+      before = page.next
+    }
   }
 
   #cache(run: SagaRun): void {
     this.#cached.set(run.id, run)
-    if (this.#cached.size <= maxCached) return
+    if (this.#cached.size <= this.#maxCached) return
     const [oldest] = this.#cached.keys()
     this.#cached.get(oldest as string)?.abandon()
     this.#cached.delete(oldest as string)
@@ -303,6 +421,41 @@ export class SagaExecutor {
   }
 }
 
+/** How much older than another an answer's time may be, in milliseconds; beyond it, the database's clock was set. */
+const maxAnswerMs = 250
+
+const unstable = {
+  reason: 'SAGA_UNSTABLE',
+  message: `its journal was not as its host knew it, ${maxReloads} times in a row`,
+}
+
+const notAlive = (): BanyanError =>
+  new BanyanError('UNAVAILABLE', 'the database cannot be told that this host lives', { retryable: true })
+
 function toKind({ name, version }: { readonly name: string; readonly version: number }): string {
   return `${name}@${version}`
+}
+
+/** A run that was started here, as if it had been taken. */
+function toTaken({ timeoutMs, correlations: _, ...saga }: NewSaga, holder: string, nowMs: number): TakenSaga {
+  return {
+    saga: {
+      ...saga,
+      state: 'running',
+      epoch: 1,
+      holder,
+      length: 0,
+      mail: 0,
+      dueMs: undefined,
+      note: '',
+      startedMs: nowMs,
+      deadlineMs: timeoutMs === undefined ? undefined : nowMs + timeoutMs,
+      changedMs: nowMs,
+      endedMs: undefined,
+      outcome: undefined,
+      next: undefined,
+    },
+    entries: [],
+    messages: [],
+  }
 }

@@ -2,20 +2,26 @@
  * Group commit: writes of many runs that are ready at the same time share a commit, so that the cost of one (a flush of the
  * write-ahead log, two messages) is paid by all of them. A run has one write under way at a time.
  *
- * A commit that fails is repeated run by run, so that one bad write cannot hold the others; one whose answer was lost is repeated
- * as it is, since the store knows what it has written. Source: DeWitt et al., "Implementation techniques for main memory
- * database systems" (1984), group commit.
+ * A group whose commit meets an outage is repeated as it is, since the store knows what it has written (an answer may have been
+ * lost); one that is refused is repeated run by run, so that one bad write cannot hold the others. Source: DeWitt et al.,
+ * "Implementation techniques for main memory database systems" (1984), group commit.
  */
 import { equalJitterMs, loopBackoff } from '../bus/backoff.ts'
 import { isOutage } from '../bus/delivery-policy.ts'
 import type { Environment } from '../core/environment/environment.ts'
 import { sleep } from '../core/environment/timers.ts'
+import { BanyanError } from '../core/error.ts'
 import type { NewSaga, SagaStarted, Sagas, SagaWrite, SagaWriteOutcome } from '../store/sagas.ts'
+import { inTime } from './in-time.ts'
 
 /** Writes of one commit, at most. */
 export const maxGroup = 256
 /** Commits under way at a time. */
 export const commitLanes = 2
+/** How long a commit may take before it is made again, in milliseconds: its connection may be dead without saying so. */
+export const commitTimeoutMs = 15_000
+/** Starts that wait for a commit; more are refused (RESOURCE_EXHAUSTED `SAGA_STARTS_FULL`). */
+export const maxStartsWaiting = 10_000
 
 interface Queued<Given, Result> {
   readonly given: Given
@@ -42,103 +48,86 @@ export interface GroupWriterOptions {
 }
 
 export function createGroupWriter(options: GroupWriterOptions): GroupWriter {
-  const { sagas, holder } = options
+  const { sagas, holder, environment } = options
   const counts = { commits: 0, writes: 0 }
-  const lanes = { busy: 0 }
-  const share = { counts, lanes, next: (): void => {} }
-  const writes = createQueue<SagaWrite, SagaWriteOutcome>(options, share, (list) => sagas.write(list))
-  const held = createQueue<NewSaga, SagaStarted>(options, share, (list) => sagas.start(list, holder))
-  const free = createQueue<NewSaga, SagaStarted>(options, share, (list) => sagas.start(list))
-  const queues = [writes, held, free]
-  share.next = () => {
-    for (const queue of queues) queue.pump()
+  let busy = 0
+  let scheduled = false
+  const writes: Queued<SagaWrite, SagaWriteOutcome>[] = []
+  const held: Queued<NewSaga, SagaStarted>[] = []
+  const free: Queued<NewSaga, SagaStarted>[] = []
+
+  async function flush<Given, Result>(group: readonly Queued<Given, Result>[], commit: Commit<Given, Result>) {
+    busy += 1
+    counts.writes += group.length
+    try {
+      await commitAll(options, counts, group, commit)
+    } finally {
+      busy -= 1
+      pump()
+    }
+  }
+  function pump(): void {
+    while (busy < commitLanes) {
+      if (writes.length > 0) void flush(writes.splice(0, maxGroup), (list) => sagas.write(list))
+      else if (held.length > 0) void flush(held.splice(0, maxGroup), (list) => sagas.start(list, holder))
+      else if (free.length > 0) void flush(free.splice(0, maxGroup), (list) => sagas.start(list))
+      else return
+    }
+  }
+  function add<Given, Result>(queue: Queued<Given, Result>[], given: Given): Promise<Result> {
+    // What becomes ready in the same turn goes together.
+    if (!scheduled) {
+      scheduled = true
+      environment.timers.soon(() => {
+        scheduled = false
+        pump()
+      })
+    }
+    return new Promise((resolve, reject) => {
+      queue.push({ given, resolve, reject })
+    })
   }
   return {
-    write: (write) => writes.add(write),
-    start: (saga, isHeld) => (isHeld ? held : free).add(saga),
+    write: (write) => add(writes, write),
+    async start(saga, isHeld) {
+      if (held.length + free.length >= maxStartsWaiting) throw tooManyStarts()
+      return add(isHeld ? held : free, saga)
+    },
     counts,
   }
 }
 
-interface Shared {
-  readonly counts: { commits: number; writes: number }
-  readonly lanes: { busy: number }
-  next: () => void
-}
+type Commit<Given, Result> = (list: readonly Given[]) => Promise<readonly Result[]>
 
-interface Queue<Given, Result> {
-  add(given: Given): Promise<Result>
-  pump(): void
-}
-
-function createQueue<Given, Result>(
-  { environment, mayRepeat }: GroupWriterOptions,
-  share: Shared,
-  commit: (list: readonly Given[]) => Promise<readonly Result[]>,
-): Queue<Given, Result> {
-  const waiting: Queued<Given, Result>[] = []
-  let scheduled = false
-
-  async function repeat(one: Queued<Given, Result>, first: unknown): Promise<void> {
-    let error = first
-    for (let failures = 1; isOutage(error) && mayRepeat(); failures++) {
-      await sleep(environment.timers, equalJitterMs(loopBackoff, failures, environment.random))
-      try {
-        const [result] = await commit([one.given])
-        return one.resolve(result as Result)
-      } catch (again) {
-        error = again
-      }
-    }
-    one.reject(error)
-  }
-
-  async function flush(group: readonly Queued<Given, Result>[]): Promise<void> {
-    share.lanes.busy += 1
-    share.counts.commits += 1
-    share.counts.writes += group.length
+/** Settles each of the group; never rejects. */
+async function commitAll<Given, Result>(
+  options: GroupWriterOptions,
+  counts: { commits: number },
+  group: readonly Queued<Given, Result>[],
+  commit: Commit<Given, Result>,
+): Promise<void> {
+  const { environment, mayRepeat } = options
+  for (let failures = 1; ; failures++) {
+    counts.commits += 1
     try {
-      const results = await commit(group.map(({ given }) => given))
+      const results = await inTime(environment.timers, commitTimeoutMs, commit(group.map(({ given }) => given)))
       for (const [index, one] of group.entries()) one.resolve(results[index] as Result)
+      return
     } catch (error) {
-      if (group.length === 1) void repeat(group[0] as Queued<Given, Result>, error)
-      else for (const one of group) void alone(one)
-    } finally {
-      share.lanes.busy -= 1
-      share.next()
-    }
-  }
-
-  async function alone(one: Queued<Given, Result>): Promise<void> {
-    try {
-      const [result] = await commit([one.given])
-      one.resolve(result as Result)
-    } catch (error) {
-      await repeat(one, error)
-    }
-  }
-
-  function pump(): void {
-    while (share.lanes.busy < commitLanes && waiting.length > 0) {
-      const group = waiting.splice(0, maxGroup)
-      void flush(group)
-    }
-  }
-
-  return {
-    add(given) {
-      const { promise, resolve, reject } = Promise.withResolvers<Result>()
-      waiting.push({ given, resolve, reject })
-      // What becomes ready in the same turn goes together.
-      if (!scheduled) {
-        scheduled = true
-        environment.timers.soon(() => {
-          scheduled = false
-          pump()
-        })
+      if (!isOutage(error) && group.length > 1) break
+      if (!isOutage(error) || !mayRepeat()) {
+        for (const one of group) one.reject(error)
+        return
       }
-      return promise
-    },
-    pump,
+    }
+    await sleep(environment.timers, equalJitterMs(loopBackoff, failures, environment.random))
   }
+  for (const one of group) await commitAll(options, counts, [one], commit)
 }
+
+const tooManyStarts = (): BanyanError =>
+  new BanyanError('RESOURCE_EXHAUSTED', `${maxStartsWaiting} starts of sagas wait for a commit (maxStartsWaiting)`, {
+    reason: 'SAGA_STARTS_FULL',
+    retryable: true,
+    retryAfterMs: 1_000,
+  })

@@ -11,18 +11,23 @@ export class History {
   readonly undone = new Map<number, SagaEntry>()
   /** Requests that were answered, by their ids. */
   readonly answered = new Set<string>()
+  /** Lines for people. */
+  readonly notes: number
   #head = 0
 
   constructor(entries: readonly SagaEntry[]) {
     let isOver = false
+    let notes = 0
     for (const entry of entries) {
       if (isSettling(entry)) this.#settled.set(entry.seq, entry)
+      else if (entry.kind === 'note') notes += 1
       else if (entry.kind === 'undo') this.undone.set(entry.seq, entry)
       else if (entry.kind === 'answer') this.answered.add(bodyOf<{ id: string }>(entry).id)
       // What settled while everything was being undone was never given to the function.
       if (!isOver && (isSettling(entry) || entry.kind === 'undoing')) this.#given.push(entry)
       isOver ||= entry.kind === 'undoing'
     }
+    this.notes = notes
   }
 
   /** The next that is given; undefined at the end, where life begins. */

@@ -18,8 +18,8 @@ export interface Attempt {
   readonly timeoutMs: number
   readonly traceparent: string | undefined
   readonly signal: AbortSignal
-  /** Told of each call before it is made. */
-  readonly onCall: (call: CallNote) => void
+  /** Told of each call before it is made; gives what is to be called when it was answered well. */
+  readonly onCall: (call: CallNote) => () => void
 }
 
 /** See the top of the file. */
@@ -34,7 +34,7 @@ export interface SagaHost {
   perform(attempt: Attempt, work: (ctx: object) => unknown): Promise<unknown>
   /**
    * Runs it in a transaction; what it gives is written by `toWrite`, in the same transaction. Rejects with `Fenced` when the run
-   * is not ours any more.
+   * is not ours any more. When the attempt's signal is aborted it ends soon, committed or not.
    */
   transact(
     attempt: Attempt,

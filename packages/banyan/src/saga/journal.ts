@@ -1,6 +1,7 @@
 /** What stands in a journal: the kinds of entries and their bodies. Plain JSON, readable by people, and the same in every release. */
 import type { ErrorDocument, Outcome } from '../core/error.ts'
 import type { NewSagaMessage, SagaEntry, SagaMessage } from '../store/sagas.ts'
+import type { ExternalFacts } from './external.ts'
 
 /** Kinds that settle an operation of the function; they are given to it again when it is run again. */
 export const settlingKinds = [
@@ -49,6 +50,15 @@ export interface Settled {
   readonly calls?: readonly CallNote[]
   /** Milliseconds the last attempt took. */
   readonly tookMs?: number
+  /** Of a step at an external system: where it went, under which key, and what was answered last. */
+  readonly external?: ExternalFacts
+}
+
+/** That everything is taken back from here on, and why. */
+export interface Undoing {
+  readonly reason: ErrorDocument
+  /** Operations that were under way, and may have been done. Left out by people: then all without an outcome may have been. */
+  readonly begun?: readonly number[]
 }
 
 /** What came of an undo. `skipped`: there was nothing to undo, or a person said so. */
@@ -79,7 +89,8 @@ export interface Origin {
   readonly id: string
   /** As the function knows it: what it waits for by key comes under this one. */
   readonly key: string
-  readonly startedMs: number
+  /** When it was started; that of the run itself when nothing came along. */
+  readonly startedMs?: number
   /** So many outcomes were given to the function while the run had this id; and from then on the one that it has. */
   readonly ids: readonly { readonly id: string; readonly outcomes: number }[]
 }
@@ -99,7 +110,10 @@ export interface SagaNote {
   readonly failed?: { readonly seq: number; readonly error: ErrorDocument }
   /** Attempts that have failed and will be made again, by operation (`3`) or undo (`u3`). */
   readonly retries?: Readonly<
-    Record<string, { readonly attempts: number; readonly dueMs: number; readonly error: string }>
+    Record<
+      string,
+      { readonly attempts: number; readonly dueMs: number; readonly error: string; readonly outcome?: Outcome }
+    >
   >
 }
 
@@ -121,4 +135,24 @@ export function toCancel(id: string, by: string, why: string): NewSagaMessage {
 /** Who wants it cancelled, and why. */
 export function fromCancel(message: SagaMessage): { readonly by: string; readonly why: string } {
   return JSON.parse(message.body) as { by: string; why: string }
+}
+
+/** An event as it lies in mailboxes and journals. */
+export interface EventBody {
+  readonly data: unknown
+  /** When it was published, in milliseconds since 1970. */
+  readonly timeMs: number
+  /** The service that published it. */
+  readonly source: string
+  /** The event that its publisher was handling. */
+  readonly causationId?: string | undefined
+}
+
+/** What an event says, besides its id, type and key. */
+export function fromEventMessage({ id, name: type, key, body }: SagaMessage): EventBody & {
+  readonly id: string
+  readonly type: string
+  readonly key: string
+} {
+  return { id, type, key, ...(JSON.parse(body) as EventBody) }
 }

@@ -47,6 +47,8 @@ export interface WaitOptions<Event> {
   readonly key?: string
   /** Only those; pure. */
   readonly where?: (event: Event) => boolean
+  /** What people are shown while it waits. Default: the events and the key. */
+  readonly says?: string
   readonly timeoutMs?: number | undefined
 }
 
@@ -76,6 +78,8 @@ export const maxSteps = 10_000
 export const maxParallel = 64
 /** The longest input, result, message or outcome, in bytes of JSON. */
 export const maxResultBytes = 262_144
+/** Calls of one attempt that are noted in the journal. */
+export const maxCallsNoted = 100
 /** Waits below this are spent in memory; longer ones as rows. In milliseconds. */
 export const shortWaitMs = 250
 /** The longest sleep, in milliseconds: ten years. */

@@ -35,6 +35,25 @@ export const stopped = (): Refusal =>
     outcome: 'unknown',
   })
 
+export const branchStopped = (why: 'failed' | 'lost'): Refusal =>
+  new BanyanError('CANCELLED', why === 'failed' ? 'another branch has failed' : 'another branch was first', {
+    reason: 'BRANCH_STOPPED',
+    outcome: 'unknown',
+  })
+
+const defects = new WeakSet<Refusal>()
+
+/** A mistake of the function itself, thrown into it: nothing is undone for it, a person has to mend the code. */
+export function asDefect(error: Refusal): Refusal {
+  defects.add(error)
+  return error
+}
+
+/** True for what only a change of the code can mend. What a step has failed with is none, whatever it is. */
+export function isDefect(error: unknown): boolean {
+  return !(error instanceof BanyanError) || defects.has(error)
+}
+
 export const tooLarge = (what: string, bytes: number, outcome: Outcome): Refusal =>
   new BanyanError(
     'INVALID_ARGUMENT',
@@ -67,15 +86,26 @@ export const tooParallel = (): Refusal =>
   )
 
 export const undeclaredWait = (type: string): Refusal =>
-  fault('UNDECLARED_WAIT', `waitFor('${type}'): it is not listed in the saga's 'waits'`, `Add it to 'waits'.`)
+  asDefect(fault('UNDECLARED_WAIT', `waitFor('${type}'): it is not listed in the saga's 'waits'`, `Add it to 'waits'.`))
 
 export const undeclaredSignal = (name: string): Refusal =>
-  fault('UNDECLARED_SIGNAL', `'${name}' is not listed in the saga's 'signals'`, `Add it to 'signals'.`)
+  asDefect(fault('UNDECLARED_SIGNAL', `'${name}' is not listed in the saga's 'signals'`, `Add it to 'signals'.`))
 
-/** The journal and the function disagree; both sequences are shown. */
+/** Lines of each sequence that are shown, around the first that differs. */
+const maxLinesShown = 20
+
+/** The journal and the function disagree; both sequences are shown, around the place. */
 export function nonDeterministic(journal: readonly string[], code: readonly string[], what: string): Refusal {
-  const show = (lines: readonly string[]): string =>
-    lines.length === 0 ? '    (nothing)' : lines.map((line) => `    ${line}`).join('\n')
+  const differs = journal.findIndex((line, index) => code[index] !== line)
+  const place = differs < 0 ? Math.min(journal.length, code.length) : Math.min(differs, code.length)
+  const from = Math.max(0, place - maxLinesShown / 2)
+  const show = (lines: readonly string[]): string => {
+    const shown = lines.slice(from, from + maxLinesShown).map((line) => `    ${line}`)
+    const rest = lines.length - from - shown.length
+    if (from > 0) shown.unshift(`    … ${from} before`)
+    if (rest > 0) shown.push(`    … ${rest} more`)
+    return shown.length === 0 ? '    (nothing)' : shown.join('\n')
+  }
   return new BanyanError(
     'FAILED_PRECONDITION',
     `the function does not do what it did before: ${what}\n  the journal has\n${show(journal)}\n  the function does\n${show(code)}`,
@@ -102,6 +132,19 @@ export const locked = ({ kind, key, ownerName }: SagaLock): Refusal =>
     httpStatus: 409,
   })
 
+export const badLock = (rule: string): Refusal =>
+  asDefect(new BanyanError('INVALID_ARGUMENT', `lock: ${rule}`, { reason: 'INVALID_LOCK' }))
+
+export const badWait = (rule: string): Refusal =>
+  asDefect(new BanyanError('INVALID_ARGUMENT', `waitFor, receive: ${rule}`, { reason: 'INVALID_WAIT' }))
+
+export const badSleep = (ms: number, most: number): Refusal =>
+  asDefect(
+    new BanyanError('INVALID_ARGUMENT', `sleep(${ms}): it must be from 0 to ${most} ms (ten years)`, {
+      reason: 'INVALID_SLEEP',
+    }),
+  )
+
 export const lockTimedOut = (kind: string, key: string, ms: number): Refusal =>
   new BanyanError('ABORTED', `${kind} '${key}' has not become free within ${ms} ms`, {
     reason: 'LOCK_TIMEOUT',
@@ -121,6 +164,24 @@ export const childFailed = (name: string, error: ErrorDocument): Refusal =>
     reason: 'CHILD_UNDONE',
     details: { child: name, error },
     outcome: 'refused',
+  })
+
+/** The reason when a completed child is to be undone and its journal was trimmed. */
+export const childForgotten = 'CHILD_FORGOTTEN'
+
+/** Asked again until the child is at its end; the parent's attempts and waits say how long. */
+export const stillEnding = (name: string): Refusal =>
+  new BanyanError('UNAVAILABLE', `the child saga '${name}' is not undone yet`, {
+    reason: 'CHILD_NOT_ENDED',
+    retryable: true,
+    retryAfterMs: 500,
+  })
+
+export const childNeedsHelp = (name: string, key: string): Refusal =>
+  new BanyanError('UNAVAILABLE', `the child saga '${name}' (${key}) is parked: a person has to mend it first`, {
+    reason: 'CHILD_PARKED',
+    retryable: true,
+    retryAfterMs: 30_000,
   })
 
 export const pastReturn = (what: string): Refusal =>

@@ -22,8 +22,7 @@ export interface SagaRig {
   until(id: string, ...states: readonly SagaRecord['state'][]): Promise<SagaRecord>
 }
 
-export function createSagaRig(seed = 1): SagaRig {
-  const environment = createVirtualEnvironment({ seed })
+export function createSagaRig(seed = 1, environment: VirtualEnvironment = createVirtualEnvironment({ seed })): SagaRig {
   const store = createMemoryStore({ environment, service: 'orders' })
   const find = async (id: string): Promise<SagaRecord> => {
     const found = await store.sagas.find(id)
@@ -41,12 +40,15 @@ export function createSagaRig(seed = 1): SagaRig {
         holder: `${name}#1`,
         log: silentLog,
         perform: async (attempt: Attempt, work) => work(attempt),
-        transact: (_attempt, work, toWrite) =>
-          store.transact(async (tx) => {
-            const result = await work(tx)
-            await tx.sagas.write(await toWrite(result))
-            return result
-          }),
+        transact: (attempt, work, toWrite) =>
+          store.transact(
+            async (tx) => {
+              const result = await work(tx)
+              await tx.sagas.write(await toWrite(result))
+              return result
+            },
+            { signal: attempt.signal },
+          ),
       }
       const executor = new SagaExecutor(host, sagas as unknown as readonly SagaShape[])
       executor.start()

@@ -1,16 +1,19 @@
 /** How a run stops going on: it waits, ends, is undone, or needs a person. */
-import { BanyanError, type ErrorDocument, fromUnknown, isBanyanError, toErrorDocument } from '../core/error.ts'
-import type { NewSaga, SagaChange } from '../store/sagas.ts'
-import { fromCancel, type SagaNote } from './journal.ts'
+import { BanyanError, fromUnknown, isBanyanError } from '../core/error.ts'
+import type { SagaChange } from '../store/sagas.ts'
+import { cut, maxErrorMessage, toKeptError } from './bounds.ts'
+import { bodyOf, fromCancel, type SagaNote, type Settled, type Undoing } from './journal.ts'
 import type { Operation } from './operation.ts'
-import { sagaCancelled, sagaTimedOut } from './refusals.ts'
+import { isDefect, sagaCancelled, sagaTimedOut } from './refusals.ts'
 import type { Over, SagaRun } from './run.ts'
+import { toNextRun } from './start.ts'
 import { undoAll } from './undoing.ts'
 import { toText } from './values.ts'
 
 /** Things that a run is said to wait for, at most. */
 const maxWaitsShown = 20
-const maxMessage = 8_000
+/** Characters of a thing that it waits for. */
+const maxWaitShown = 500
 
 /** See the top of the file. */
 export class RunEnds {
@@ -34,8 +37,8 @@ export class RunEnds {
   /** A cancellation, or the end of its time, before the point of no return. */
   mustStop(): boolean {
     const { journal, shared } = this.#run
-    const cancel = journal.messages.find(({ kind }) => kind === 'cancel')
     const { deadlineMs } = journal.record
+    const cancel = journal.messages.length === 0 ? undefined : journal.messages.find(({ kind }) => kind === 'cancel')
     if (cancel !== undefined) {
       const { by, why } = fromCancel(cancel)
       journal.consume([cancel.n])
@@ -60,29 +63,18 @@ export class RunEnds {
   }
 
   #fail(error: unknown): void {
-    if (!isBanyanError(error)) return this.fault(error)
+    if (!isBanyanError(error) || isDefect(error)) return this.fault(error)
     if (this.#run.isPast) return this.park('FAILED_PAST_NO_RETURN', error.message)
     this.#beginUndo(error)
   }
 
   #continue(given: unknown): void {
-    const { journal, seeded, shape } = this.#run
-    const { id, name, version, key, run, priority, parent, traceparent } = journal.record
-    const next: NewSaga = {
-      id: seeded.uuid(journal.stamp()),
-      name,
-      version,
-      key,
-      run: run + 1,
-      input: toText(given, 'the input of the next run') ?? 'null',
-      priority,
-      timeoutMs: shape.timeoutMs,
-      correlations: [],
-      parent,
-      traceparent,
-      startedBy: `saga ${id}`,
-    }
-    this.#finally({ to: 'continued', outcome: '{}', next })
+    const run = this.#run
+    const { record } = run.journal
+    // An endless saga comes to new code here.
+    const shape = run.shared.newestOf(record.name) ?? run.shape
+    const id = run.seeded.uuid(run.journal.stamp())
+    this.#finally({ to: 'continued', outcome: '{}', next: toNextRun(shape, record, given, id) })
   }
 
   #finally(change: SagaChange): void {
@@ -104,7 +96,7 @@ export class RunEnds {
     if (observer !== undefined) return this.observed(new BanyanError('FAILED_PRECONDITION', message, { reason }))
     const { name, key, id } = journal.record
     shared.host.log.error('a saga is parked', { saga: name, key, id, reason, message })
-    const parked = { reason, message: message.slice(0, maxMessage), ...(seq === undefined ? {} : { seq }) }
+    const parked = { reason, message: cut(message, maxErrorMessage), ...(seq === undefined ? {} : { seq }) }
     const said: SagaNote = { ...note, waits: [], parked }
     this.#finally({ to: 'parked', note: JSON.stringify(said) })
   }
@@ -119,6 +111,7 @@ export class RunEnds {
 
   /** A replay that does nothing is at its end. */
   observed(fault: BanyanError | undefined): void {
+    if (this.#isClosed) return
     this.#isClosed = true
     this.#run.journal.drop()
     this.#run.observer?.(this.#run, fault)
@@ -126,48 +119,65 @@ export class RunEnds {
 
   #beginUndo(error: BanyanError): void {
     const { journal } = this.#run
-    const reason = toErrorDocument(error)
-    const name = error.reason ?? error.code
-    journal.add({ seq: 0, kind: 'undoing', name, body: JSON.stringify({ reason }) })
+    const reason = toKeptError(error)
+    const begun = this.#run.undos.filter((one) => one.settled === undefined && one.begun).map(({ seq }) => seq)
+    journal.add(0, 'undoing', cut(error.reason ?? error.code, 200), JSON.stringify({ reason, begun } satisfies Undoing))
+    // What has ended already is known, though the function never hears of it.
+    this.#run.settleLate()
     journal.flush({ to: 'undoing' })
-    this.undo(reason)
+    this.undo({ reason })
   }
 
   /** The function's part is over: what it has under way is told to stop and awaited, then everything is taken back. */
-  undo(reason: ErrorDocument): void {
+  undo({ reason, begun }: Undoing): void {
     const run = this.#run
+    for (const record of run.undos) {
+      if (begun !== undefined && record.settled === undefined) record.begun = begun.includes(record.seq)
+      // It ended while the run was being undone already, and the function never heard of it.
+      const entry = run.history.of(record.seq)
+      if (entry !== undefined) record.settled ??= bodyOf<Settled>(entry)
+    }
     if (run.observer !== undefined) return this.observed(undefined)
     if (run.isPast) return this.park('PAST_NO_RETURN', 'it is past its point of no return: nothing of it is undone')
     this.#isUndoing = true
     run.abandon()
-    const running = [...run.outstanding.values()].flatMap((op) => op.running ?? [])
-    void Promise.all(running)
-      .then(() => undoAll(run, run.undos))
-      .then((isDone) => {
+    void this.#undoAll().then(
+      (isDone) => {
         if (isDone) this.#finally({ to: 'undone', outcome: JSON.stringify({ error: reason }) })
-      })
-      .catch((error: unknown) => this.fault(error))
+      },
+      (error: unknown) => this.fault(error),
+    )
+  }
+
+  async #undoAll(): Promise<boolean> {
+    const run = this.#run
+    await Promise.all([...run.outstanding.values()].flatMap((op) => op.running ?? []))
+    for (;;) {
+      const did = await undoAll(run, run.undos)
+      if (did === 'drain') run.lose()
+      if (typeof did === 'string') return did === 'done'
+      await this.#pauseUntil(did.dueMs, did.what)
+    }
   }
 
   // Waiting.
 
   /** Nothing is under way but what comes by itself. */
-  wait(all: readonly Operation[]): void {
-    const { journal, isPast } = this.#run
-    const dues = all.flatMap(({ dueMs }) => dueMs ?? [])
-    const { deadlineMs } = journal.record
-    if (deadlineMs !== undefined && !isPast) dues.push(deadlineMs)
-    const waits = all.map(({ kind, waits: what }) => `${kind} ${what}`)
-    this.#letGoUntil(dues.length === 0 ? undefined : Math.min(...dues), waits)
+  wait(all: readonly Operation[], dueMs: number | undefined): void {
+    this.#letGoUntil(
+      dueMs,
+      all.slice(0, maxWaitsShown).map((op) => cut(`${op.kind} ${op.waits}`, maxWaitShown)),
+    )
   }
 
   #letGoUntil(dueMs: number | undefined, waits: readonly string[]): void {
     const { journal, note } = this.#run
-    const said: SagaNote = { waits: waits.slice(0, maxWaitsShown), ...(note.retries && { retries: note.retries }) }
+    const said: SagaNote = { waits, ...(note.retries && { retries: note.retries }) }
     journal.flush({ to: 'wait', dueMs, mail: journal.read, note: JSON.stringify(said) })
   }
 
-  async pauseUntil(dueMs: number, what: string): Promise<void> {
+  /** Until the time has come, as a row. */
+  async #pauseUntil(dueMs: number, what: string): Promise<void> {
     while (this.#run.shared.now() < dueMs) {
       const { promise, resolve } = Promise.withResolvers<void>()
       this.#wake = resolve

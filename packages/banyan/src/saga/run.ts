@@ -9,39 +9,39 @@
  * The function goes on before its entries are durable; effects do not: nothing is done outside before everything that led to it
  * is in the journal.
  */
-import { type BanyanError, fromErrorDocument, isBanyanError } from '../core/error.ts'
-import type { NewSaga, SagaEntry, SagaRecord, TakenSaga } from '../store/sagas.ts'
+import { type BanyanError, fromErrorDocument, type Outcome } from '../core/error.ts'
+import type { SagaEntry, SagaRecord, TakenSaga } from '../store/sagas.ts'
+import { cut, toKeptError } from './bounds.ts'
 import { createFace } from './face.ts'
 import { History, toTitle } from './history.ts'
-import { bodyOf, noteOf, originOf, type SagaNote, type Settled, type SettlingKind } from './journal.ts'
-import { type Branch, isClosed, type Operation, type Settlement, type UndoRecord } from './operation.ts'
+import { bodyOf, noteOf, originOf, type SagaNote, type Settled, type SettlingKind, type Undoing } from './journal.ts'
+import {
+  type Begin,
+  type Branch,
+  isClosed,
+  isStopped,
+  isWithin,
+  Operation,
+  openBranch,
+  type Settlement,
+  type UndoRecord,
+} from './operation.ts'
 import { maxParallel, maxSteps } from './options.ts'
-import { awaitsElsewhere, nonDeterministic, stopped, tooManySteps, tooParallel } from './refusals.ts'
+import { awaitsElsewhere, branchStopped, nonDeterministic, stopped, tooManySteps, tooParallel } from './refusals.ts'
 import { RunEnds } from './run-ends.ts'
 import { RunJournal, type RunShared } from './run-journal.ts'
+import { never } from './run-shared.ts'
 import { type Seeded, Seeds } from './seeded.ts'
 import type { SagaShape } from './shape.ts'
 import { toText } from './values.ts'
+
+export type { Begin } from './operation.ts'
 
 /** How a run left memory, or that it waits there. */
 export type RunEnd = 'waiting' | 'ended' | 'parked' | 'lost'
 
 /** Replays a journal and does nothing else: told when the journal is at its end, or of what is wrong. */
 export type Observer = (run: SagaRun, fault: BanyanError | undefined) => void
-
-/** What an operation is begun with. */
-export interface Begin {
-  readonly kind: SettlingKind
-  readonly name: string
-  readonly branch: Branch
-  readonly waits?: string
-  readonly present?: (ok: unknown) => unknown
-  readonly act?: (op: Operation) => Promise<Settled | Settlement | undefined>
-  readonly look?: (op: Operation) => Omit<Settlement, 'op'> | undefined
-  readonly dueMs?: number
-  /** How it is taken back. */
-  readonly undo?: (seq: number) => Pick<UndoRecord, 'forwardKey' | 'undo'>
-}
 
 /** How the function has ended. */
 export type Over = { readonly value: unknown } | { readonly error: unknown } | { readonly next: unknown }
@@ -54,25 +54,32 @@ export class SagaRun {
   readonly history: History
   /** The run's key as the function knows it: that of the run from which its journal comes, if it comes from one. */
   readonly key: string
-  readonly root: Branch = { closed: false, parent: undefined }
+  readonly root: Branch = openBranch(undefined)
   readonly undos: UndoRecord[] = []
+  /** What was undone since it is in memory. */
+  readonly undone: Set<number> = new Set()
+  /** Locks that it holds, and the branch that asked for them. */
+  readonly locks: Map<string, Branch> = new Map()
   readonly queries: Map<string, () => unknown> = new Map()
   readonly observer: Observer | undefined
+  readonly outstanding: Map<number, Operation> = new Map()
   note: SagaNote
   /** Of the last outcome that was given to the function. */
   timeMs: number
   isPast = false
+  /** What has no entry may have been begun by an earlier holder; until the first outcome that is new. */
+  mayHaveBegun: boolean
   over: Over | undefined
-  /** Nothing is given to the function while one of its transactions commits. */
-  isCommitting = false
-  readonly outstanding: Map<number, Operation> = new Map()
   readonly #ends: RunEnds
   readonly #seeds: Seeds
-  readonly #invoked: string[] = []
+  readonly #undoBySeq = new Map<number, UndoRecord>()
+  readonly #invoked: { readonly kind: string; readonly name: string }[] = []
   #seq = 0
+  #notes = 0
   #outcomes: Settlement[] = []
   #scheduled = false
   #started = false
+  #alarm: { readonly dueMs: number; cancel(): void } | undefined
   #end = Promise.withResolvers<RunEnd>()
 
   constructor(shared: RunShared, shape: SagaShape, taken: TakenSaga, observer?: Observer) {
@@ -84,12 +91,14 @@ export class SagaRun {
     this.key = origin?.key ?? taken.saga.key
     this.timeMs = origin?.startedMs ?? taken.saga.startedMs
     this.#seeds = new Seeds(taken.saga.id, origin)
+    this.mayHaveBegun = taken.saga.epoch > 1 || taken.entries.length > 0
     this.history = new History(taken.entries)
     this.#ends = new RunEnds(this)
     this.journal = new RunJournal(shared, taken, {
       onLost: () => this.lose(),
       onLetGo: () => this.letGo('waiting'),
       onMail: () => this.#ends.wake(),
+      onFree: () => this.schedule(),
     })
   }
 
@@ -102,6 +111,10 @@ export class SagaRun {
   get seeded(): Seeded {
     return this.#seeds.at(this.history.given)
   }
+  /** Its last write is on its way. */
+  get isClosing(): boolean {
+    return this.#ends.isClosed
+  }
   get isUndoing(): boolean {
     return this.#ends.isUndoing
   }
@@ -112,18 +125,21 @@ export class SagaRun {
       this.#started = true
       const saga = createFace(this, this.root)
       const input = JSON.parse(this.record.input) as never
-      Promise.resolve()
-        .then(() => this.shape.run(saga as never, input))
-        .then(
-          (value) => this.#finish({ value }),
-          (error: unknown) => this.#finish({ error }),
-        )
+      void this.#call(saga as never, input)
     }
     this.schedule()
     return this.#end.promise
   }
 
-  /** It is ours again, and nobody has written meanwhile. */
+  async #call(saga: never, input: never): Promise<void> {
+    try {
+      this.#finish({ value: await this.shape.run(saga, input) })
+    } catch (error) {
+      this.#finish({ error })
+    }
+  }
+
+  /** It is ours again, and nobody has had it in between. */
   resume(taken: TakenSaga): Promise<RunEnd> {
     this.journal.hold(taken)
     this.#end = Promise.withResolvers()
@@ -146,32 +162,36 @@ export class SagaRun {
   }
 
   letGo(end: RunEnd): void {
+    this.#setAlarm(undefined)
     this.#end.resolve(end)
   }
 
   /** The function is never heard again. */
   abandon(): void {
     this.root.closed = true
-    for (const op of this.outstanding.values()) op.controller.abort(stopped())
+    this.#setAlarm(undefined)
+    const error = stopped()
+    for (const op of this.outstanding.values()) op.stop(error)
   }
 
   // What the function does.
 
   /** Begins an operation; one of a closed branch never settles. */
   invoke(begin: Begin): Promise<unknown> {
-    if (isClosed(begin.branch) || this.over !== undefined) return never
-    const seq = this.#nextSeq(begin.kind, begin.name)
-    if (seq === undefined) return never
+    if (isClosed(begin.branch) || this.over !== undefined) return never()
+    const { kind, name, branch } = begin
+    const seq = this.#nextSeq(kind, name)
+    if (seq === undefined) return never()
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    const { kind, name, branch, present, act, look, dueMs, waits = name } = begin
-    const controller = new AbortController()
-    const active = act !== undefined
-    const now = { active, running: undefined, dueMs, look }
-    this.outstanding.set(seq, { seq, kind, name, branch, resolve, reject, present, act, waits, controller, ...now })
-    const undo = begin.undo?.(seq)
-    // While there is history left it may have begun before.
-    const begun = this.history.isLeft
-    if (undo !== undefined) this.undos.push({ ...undo, seq, kind, name, branch, settled: undefined, begun, calls: [] })
+    const op = new Operation(seq, begin, resolve, reject)
+    op.mayHaveBegun = this.mayHaveBegun
+    this.outstanding.set(seq, op)
+    if (begin.undo !== undefined) {
+      const begun = this.mayHaveBegun
+      const record = { ...begin.undo(seq), seq, kind, name, branch, settled: undefined, begun, calls: [] }
+      this.undos.push(record)
+      this.#undoBySeq.set(seq, record)
+    }
     this.schedule()
     return promise
   }
@@ -179,32 +199,55 @@ export class SagaRun {
   /** The number of the next operation; undefined when there may be none, and then the run is at its end. */
   #nextSeq(kind: SettlingKind, name: string): number | undefined {
     const limit = this.shape.maxSteps ?? maxSteps
-    if (this.#seq >= limit) return void this.#ends.fault(tooManySteps(limit))
-    if (this.outstanding.size >= maxParallel) return void this.#ends.fault(tooParallel())
+    if (this.#seq >= limit) return void this.fault(tooManySteps(limit))
+    if (this.outstanding.size >= maxParallel) return void this.fault(tooParallel())
     this.#seq += 1
-    this.#invoked.push(toTitle(kind, name))
+    this.#invoked.push({ kind, name })
     const known = this.history.of(this.#seq)
     if (known === undefined || (known.kind === kind && known.name === name)) return this.#seq
     const was = toTitle(known.kind, known.name)
     return void this.#differs(`operation ${this.#seq} was ${was} and is ${toTitle(kind, name)} now`)
   }
 
-  /** See `Saga.patched`: takes a number only where there is, or will be, an entry for it. */
-  patched(name: string, branch: Branch): boolean {
+  /**
+   * See `Saga.patched`: takes a number only where there is, or will be, an entry for it. Where an earlier holder may have begun what
+   * follows, the change is not for this run: what it began has its number, and its key.
+   */
+  patched(id: string, branch: Branch): boolean {
+    const name = cut(id, 200)
     const known = this.history.of(this.#seq + 1)
-    if (known === undefined ? this.history.isLeft : known.kind !== 'patch' || known.name !== name) return false
+    const isNew = known === undefined && !this.mayHaveBegun
+    if (!isNew && (known?.kind !== 'patch' || known.name !== name)) return false
     void this.invoke({ kind: 'patch', name, branch, look: () => ({ body: {} }) })
     return true
   }
 
+  /** One more key by which events find it; in a replay it has it already. */
+  addCorrelation(key: string): void {
+    if (!this.history.isLeft) this.journal.addCorrelation(key)
+  }
+
   /** An entry that settles nothing. */
   addSide(kind: string, seq: number, name: string, body: object): void {
-    this.journal.add({ seq, kind, name, body: JSON.stringify(body) })
+    this.journal.add(seq, kind, name, JSON.stringify(body))
     this.schedule()
   }
-  /** The run's child, to be started with the next write. */
-  addStart(saga: NewSaga): void {
-    this.journal.addStart(saga)
+
+  /** A line for people; those that the journal has already are not written again. */
+  addNote(name: string, facts: object): void {
+    this.#notes += 1
+    if (this.#notes <= this.history.notes) return
+    const text = toText(facts, `what '${name}' says`) ?? '{}'
+    this.journal.add(0, 'note', name, text)
+    this.schedule()
+  }
+
+  /** These branches hear of it at whatever they wait for; what they have under way is aborted. */
+  stopBranches(branches: readonly Branch[], why: 'failed' | 'lost'): void {
+    for (const branch of branches) branch.stopped = true
+    const error = branchStopped(why)
+    for (const op of this.outstanding.values()) if (isWithin(op.branch, branches)) op.stop(error)
+    this.schedule()
   }
 
   // Turns.
@@ -213,15 +256,23 @@ export class SagaRun {
   schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    this.shared.host.environment.timers.soon(() => {
-      this.#scheduled = false
+    this.shared.turns.want(this)
+  }
+
+  /** For {@link Turns}; never throws. */
+  turn(): void {
+    this.#scheduled = false
+    try {
       this.#turn()
-    })
+    } catch (error) {
+      this.fault(error)
+    }
   }
 
   #turn(): void {
-    if (!this.journal.isHeld || this.journal.isLettingGo || this.isCommitting) return
-    if (this.#ends.isUndoing) return this.journal.flush()
+    const { journal } = this
+    if (!journal.isHeld || journal.isLettingGo || journal.isCommitting) return
+    if (this.#ends.isUndoing) return journal.flush()
     if (this.#ends.isClosed) return
     const entry = this.history.next
     if (entry !== undefined) return this.#replay(entry)
@@ -233,7 +284,7 @@ export class SagaRun {
     if (entry.kind === 'undoing') {
       this.history.step()
       this.timeMs = entry.atMs
-      return this.#ends.undo(bodyOf<{ reason: never }>(entry).reason)
+      return this.#ends.undo(bodyOf<Undoing>(entry))
     }
     const op = this.outstanding.get(entry.seq)
     if (op === undefined) {
@@ -241,7 +292,7 @@ export class SagaRun {
       return this.#differs(`the journal goes on with ${toTitle(entry.kind, entry.name)}, the function ${what}`)
     }
     this.history.step()
-    this.#give(op, entry)
+    this.#give(op, entry.atMs, bodyOf<Settled>(entry))
     this.schedule()
   }
 
@@ -252,29 +303,88 @@ export class SagaRun {
       this.#deliver(settlement)
       return this.schedule()
     }
-    const all = [...this.outstanding.values()]
-    if (this.over !== undefined)
-      return all.some(({ running }) => running !== undefined) ? undefined : this.#ends.close(this.over)
+    if (this.over !== undefined) {
+      for (const op of this.outstanding.values()) if (op.running !== undefined) return
+      return this.#ends.close(this.over)
+    }
     this.journal.flush()
-    const active = all.filter((op) => op.active)
-    for (const op of active) op.running ??= this.#act(op)
-    if (active.length > 0) return
-    if (all.length === 0) return this.#ends.fault(awaitsElsewhere())
-    this.#ends.wait(all)
+    if (this.outstanding.size === 0) return this.fault(awaitsElsewhere())
+    if (this.#begin()) return this.#setAlarm(this.#nextDueMs())
+    this.#ends.wait([...this.outstanding.values()], this.#nextDueMs())
+  }
+
+  /** Begins what is to be done; true when something is under way. */
+  #begin(): boolean {
+    let isBusy = false
+    for (const op of this.outstanding.values()) {
+      if (!op.active) continue
+      if (op.running === undefined && !op.isEnding) {
+        if (this.shared.isDraining()) continue
+        op.running = this.#act(op)
+      }
+      isBusy = true
+    }
+    if (!isBusy && this.shared.isDraining()) void this.journal.durable().then(() => this.lose())
+    return isBusy || this.shared.isDraining()
   }
 
   /** The first passive operation that can settle. */
   #look(): Settlement | undefined {
     for (const op of this.outstanding.values()) {
-      if (op.active || isClosed(op.branch)) continue
-      const found = op.look?.(op)
-      if (found !== undefined) return { op, ...found }
+      if (op.running !== undefined || op.isEnding) continue
+      if (isStopped(op.branch)) {
+        const settlement = this.#stopped(op)
+        if (settlement !== undefined) return settlement
+      } else if (!op.active) {
+        const found = op.look?.(op)
+        if (found !== undefined) return { op, ...found }
+      }
     }
     return undefined
   }
 
+  /** One that does nothing, in a branch that was told to stop. */
+  #stopped(op: Operation): Settlement | undefined {
+    if (op.stoppedBy === undefined) op.stop(branchStopped('failed'))
+    if (!op.active && op.begin.onStop !== undefined) {
+      op.act = op.begin.onStop
+      op.active = true
+      return undefined
+    }
+    if (op.act === op.begin.onStop && op.act !== undefined) return undefined
+    return { op, body: { error: toKeptError(op.stoppedBy as BanyanError), outcome: this.#outcomeOf(op) } }
+  }
+
+  /** What is known of one that is not under way. */
+  #outcomeOf(op: Operation): Outcome {
+    if (op.mayHaveBegun) return 'unknown'
+    const before = this.note.retries?.[String(op.seq)]
+    return before === undefined ? 'none' : (before.outcome ?? 'unknown')
+  }
+
+  /** The earliest of what is waited for. */
+  #nextDueMs(): number | undefined {
+    let least = (this.isPast ? undefined : this.record.deadlineMs) ?? Number.POSITIVE_INFINITY
+    for (const { active, dueMs } of this.outstanding.values())
+      if (!active && dueMs !== undefined && dueMs < least) least = dueMs
+    return Number.isFinite(least) ? least : undefined
+  }
+
+  /** A turn at that time, while something is under way. */
+  #setAlarm(dueMs: number | undefined): void {
+    if (this.#alarm?.dueMs === dueMs) return
+    this.#alarm?.cancel()
+    this.#alarm = undefined
+    if (dueMs === undefined) return
+    const timer = this.shared.host.environment.timers.after(Math.max(1, dueMs - this.shared.now()), () => {
+      this.#alarm = undefined
+      this.schedule()
+    })
+    this.#alarm = { dueMs, cancel: () => timer.cancel() }
+  }
+
   async #act(op: Operation): Promise<void> {
-    await this.journal.durable()
+    if (!this.journal.isDurable) await this.journal.durable()
     if (isClosed(op.branch)) {
       op.running = undefined
       return
@@ -282,45 +392,60 @@ export class SagaRun {
     const record = this.undoOf(op.seq)
     if (record !== undefined) record.begun = true
     try {
-      const settled = await (op.act as NonNullable<Operation['act']>)(op)
-      if (settled === undefined) op.active = false
-      else this.#outcomes.push('op' in settled ? settled : { op, body: settled })
+      const acted = await (op.act as NonNullable<Operation['act']>)(op)
+      if (acted === undefined) op.active = false
+      else {
+        op.isEnding = true
+        this.#outcomes.push('op' in acted ? acted : { op, body: acted })
+      }
     } catch (error) {
-      if (this.journal.isHeld) this.#ends.fault(error)
+      if (this.journal.isHeld) this.fault(error)
     }
     op.running = undefined
-    this.isCommitting = false
-    // What was done has to be known when it is undone.
-    if (this.#ends.isUndoing) for (const late of this.#outcomes.splice(0)) this.#deliver(late)
+    if (this.#ends.isUndoing) return this.settleLate()
     // The function has been waiting since the last turn, so this may be one, unless something else has just happened.
-    if (!this.#scheduled) this.#turn()
+    if (!this.#scheduled) this.turn()
+  }
+
+  /** What was done has to be known when it is undone, though the function does not hear of it. */
+  settleLate(): void {
+    this.root.closed = true
+    for (const late of this.#outcomes.splice(0)) this.#deliver(late)
   }
 
   undoOf(seq: number): UndoRecord | undefined {
-    return this.undos.find((record) => record.seq === seq)
+    return this.#undoBySeq.get(seq)
+  }
+  /** It was taken back already. */
+  forgetUndo(record: UndoRecord): void {
+    const index = this.undos.indexOf(record)
+    if (index >= 0) this.undos.splice(index, 1)
+    this.#undoBySeq.delete(record.seq)
   }
 
-  #deliver({ op, body, consumed, written }: Settlement): void {
+  #deliver({ op, body, text, consumed, written }: Settlement): void {
     if (!this.outstanding.has(op.seq)) return
     if (consumed !== undefined) this.journal.consume(consumed)
     const { seq, kind, name } = op
-    this.#give(op, written ?? this.journal.add({ seq, kind, name, body: toText(body, `what '${name}' gave`) ?? '{}' }))
+    if (written !== undefined) this.#give(op, written.atMs, bodyOf<Settled>(written))
+    else this.#give(op, this.journal.add(seq, kind, name, text ?? JSON.stringify(body)), body)
+    this.mayHaveBegun = false
   }
 
   /** Gives an outcome to the function. */
-  #give(op: Operation, entry: Pick<SagaEntry, 'atMs' | 'body'>): void {
-    const body = bodyOf<Settled>(entry)
-    this.timeMs = entry.atMs
+  #give(op: Operation, atMs: number, body: Settled): void {
+    this.timeMs = atMs
     this.outstanding.delete(op.seq)
     const record = this.undoOf(op.seq)
     if (record !== undefined) {
       record.settled = body
       record.calls = body.calls ?? []
     }
-    if (op.kind === 'point') this.isPast = true
+    if (op.kind === 'point' && body.error === undefined) this.isPast = true
     if (isClosed(op.branch)) return
-    if (body.error !== undefined) op.reject(fromErrorDocument(body.error))
-    else op.resolve(op.present === undefined ? body.ok : op.present(body.ok))
+    if (body.error !== undefined) return op.reject(fromErrorDocument(body.error))
+    const { present } = op.begin
+    op.resolve(present === undefined ? body.ok : present(body.ok))
   }
 
   #finish(over: Over): void {
@@ -331,27 +456,20 @@ export class SagaRun {
   /** Ends this run; the next one begins with an input of its own. */
   continueAs(next: unknown): Promise<never> {
     this.#finish({ next })
-    return never
+    return never()
   }
 
   /** Only a person can mend it. */
   park(reason: string, message: string, seq?: number): void {
     this.#ends.park(reason, message, seq)
   }
-  /** Until the time has come, as a row if it is long; for undos. */
-  pauseUntil(dueMs: number, what: string): Promise<void> {
-    return this.#ends.pauseUntil(dueMs, what)
+  /** The same for something that was thrown by mistake. */
+  fault(error: unknown): void {
+    this.#ends.fault(error)
   }
 
   #differs(what: string): void {
-    const code = this.#invoked.map((one, index) => `${index + 1} ${one}`)
-    this.#ends.fault(nonDeterministic(this.history.lines(), code, what))
+    const code = this.#invoked.map(({ kind, name }, index) => `${index + 1} ${toTitle(kind, name)}`)
+    this.fault(nonDeterministic(this.history.lines(), code, what))
   }
 }
-
-/** True for errors that a saga fails with; whatever else its function throws is a defect. */
-export function isFailure(error: unknown): error is BanyanError {
-  return isBanyanError(error)
-}
-
-const never: Promise<never> = new Promise(() => {})

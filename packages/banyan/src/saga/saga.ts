@@ -8,6 +8,7 @@
 import type { Event } from '../contract/event.ts'
 import type { Owned } from '../contract/operation.ts'
 import type { SagaDefinition } from './define-saga.ts'
+import type { ExternalStep } from './external.ts'
 import type { LockOptions, StepOptions, TxOptions, WaitOptions } from './options.ts'
 import type { Query, Signal, Update, UpdateRequest } from './signals.ts'
 
@@ -47,6 +48,12 @@ export interface SagaEvent<Data = unknown> {
   readonly type: string
   readonly key: string
   readonly data: Data
+  /** The service that published it. */
+  readonly source: string
+  /** When it was published, in milliseconds since 1970. */
+  readonly timeMs: number
+  /** The event that its publisher was handling. */
+  readonly causationId?: string | undefined
 }
 
 /** What every operation of a saga is reached by. `Ctx` is the context of its service: `ContextOf<typeof Orders, …>`. */
@@ -54,6 +61,8 @@ export interface Saga<Ctx = object> {
   /** Of this run, a UUID. */
   readonly id: string
   readonly key: string
+  /** The event that has started it; empty for a call. */
+  readonly startEventId: string
   /**
    * Does something that a participant must not do twice: calls through `ctx.call`, each under a key of its own. Tried again by
    * `retry`, after a crash under the same key. Rejects with the participant's error when it is terminal or the attempts are used up.
@@ -65,6 +74,12 @@ export interface Saga<Ctx = object> {
     undo?: (ctx: UndoContext<Ctx>, result: NoInfer<Result> | undefined) => Promise<unknown> | unknown,
     options?: StepOptions<StepContext<Ctx>, NoInfer<Result>>,
   ): Promise<Result>
+  /**
+   * A step at somebody else's system, over HTTP: a request under a key that is the same at every attempt and after every crash. What
+   * may have been carried out is pursued (`probe`, or `repeatable`) until it is known, and never guessed; when it stays unknown for
+   * `settleMs` a person is asked. `undo` is given what was done.
+   */
+  externalStep<Result>(name: string, step: ExternalStep<StepContext<Ctx>, UndoContext<Ctx>, Result>): Promise<Result>
   /**
    * Changes the service's own rows: they commit together with the journal, so it is done exactly once. The same for its undo.
    */
@@ -132,6 +147,8 @@ export interface Saga<Ctx = object> {
    * it: `if (saga.patched('two parcels')) … else …`.
    */
   patched(id: string): boolean
+  /** Puts a line into the journal, for people. */
+  note(name: string, facts?: object): void
   /** Milliseconds since 1970 by the clock of the database, as of the last operation that has ended. */
   now(): number
   /** At least 0 and below 1; the same again at every replay. */

@@ -2,7 +2,7 @@
 import { createWireBorder } from '../contract/border.ts'
 import { BanyanError } from '../core/error.ts'
 import { INVALID } from '../schema/index.ts'
-import { maxCorrelations, type NewSaga } from '../store/sagas.ts'
+import { maxCorrelations, type NewSaga, type SagaRecord } from '../store/sagas.ts'
 import type { SagaShape } from './shape.ts'
 import { toText } from './values.ts'
 
@@ -56,4 +56,11 @@ export function toNewSaga(saga: SagaShape, given: unknown, facts: StartFacts): N
     traceparent: facts.traceparent,
     startedBy: facts.startedBy,
   }
+}
+
+/** The run that goes on from one: of the same key, with code that may be newer. Throws as {@link toNewSaga} does. */
+export function toNextRun(saga: SagaShape, before: SagaRecord, given: unknown, id: string): NewSaga {
+  const { key, run, parent, traceparent, priority } = before
+  const next = toNewSaga(saga, given, { id, startedBy: `saga ${before.id}`, traceparent })
+  return { ...next, key, run: run + 1, parent, priority }
 }

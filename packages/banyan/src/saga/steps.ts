@@ -1,25 +1,17 @@
-/** Steps and transactions: operations that do something outside of the function. */
-
+/** Steps: operations that do something outside of the service's own database. */
 import { BanyanError } from '../core/error.ts'
-import type { SagaEntry } from '../store/sagas.ts'
-import { attemptAll, toSettled } from './attempts.ts'
-import type { Branch, Operation, Settlement, UndoOptions } from './operation.ts'
-import {
-  maxSleepMs,
-  resolveRetry,
-  type StepOptions,
-  type StepRetry,
-  stepRetry,
-  stepTimeoutMs,
-  undoRetry,
-} from './options.ts'
-import type { Begin, SagaRun } from './run.ts'
+import { type Attempted, type Attempting, attemptAll, toCalls, toFailure } from './attempts.ts'
+import type { Settled } from './journal.ts'
+import type { Acted, Begin, Branch, Operation, UndoOptions } from './operation.ts'
+import { resolveRetry, type StepOptions, type StepRetry, stepRetry, stepTimeoutMs, undoRetry } from './options.ts'
+import { asDefect } from './refusals.ts'
+import type { SagaRun } from './run.ts'
 import { retryFaults } from './saga-faults.ts'
 import { createIsTerminal, type Judging } from './step-policy.ts'
-import { toText } from './values.ts'
+import { copyOf, toText } from './values.ts'
 
-type AnyOptions = StepOptions<never, never>
-type Work = (subject: object, ...rest: readonly unknown[]) => unknown
+export type AnyOptions = StepOptions<never, never>
+export type Work = (subject: object, ...rest: readonly unknown[]) => unknown
 
 /**
  * The key of an operation's calls: the same at every attempt and replay. It says when the operation was begun. That of an undo has
@@ -29,7 +21,8 @@ export function keyOf(run: SagaRun, seq: number | string, timeMs: number): strin
   return `${run.id}.${seq}.${Math.floor(timeMs).toString(36)}`
 }
 
-function undoOptions(run: SagaRun, options: AnyOptions): UndoOptions {
+/** How what an operation did is taken back. */
+export function undoOptions(run: SagaRun, options: AnyOptions): UndoOptions {
   const own = options.undoRetry ?? options.retry ?? run.shape.retry
   return {
     timeoutMs: options.timeoutMs ?? stepTimeoutMs,
@@ -38,48 +31,38 @@ function undoOptions(run: SagaRun, options: AnyOptions): UndoOptions {
   }
 }
 
-function assertOptions(name: string, options: AnyOptions): void {
-  const { timeoutMs } = options
-  const faults = [...retryFaults('retry', options.retry), ...retryFaults('undoRetry', options.undoRetry)]
-  if (name === '' || name.length > 200) faults.push('its name has 1 to 200 characters')
-  if (timeoutMs !== undefined && !(timeoutMs >= 1 && timeoutMs <= 3_600_000))
-    faults.push(`'timeoutMs' is ${timeoutMs}: it must be from 1 to 3600000`)
-  if (faults.length > 0)
-    throw new BanyanError('INVALID_ARGUMENT', `step '${name}': ${faults.join('; ')}`, { reason: 'INVALID_STEP' })
+/** Throws INVALID_ARGUMENT `INVALID_STEP`. */
+export function assertStep(name: string, act: unknown, options: AnyOptions): void {
+  const { timeoutMs, retry, undoRetry: undo } = options
+  const isNamed = typeof name === 'string' && name.length >= 1 && name.length <= 200
+  const isTimed = timeoutMs === undefined || (timeoutMs >= 1 && timeoutMs <= 3_600_000)
+  if (isNamed && isTimed && typeof act === 'function' && retry === undefined && undo === undefined) return
+  const faults = [...retryFaults('retry', retry), ...retryFaults('undoRetry', undo)]
+  if (!isNamed) faults.push('its name has 1 to 200 characters')
+  if (typeof act !== 'function') faults.push('its work is not a function')
+  if (!isTimed) faults.push(`'timeoutMs' is ${timeoutMs}: it must be from 1 to 3600000`)
+  if (faults.length === 0) return
+  const said = `step '${name}': ${faults.join('; ')}`
+  throw asDefect(new BanyanError('INVALID_ARGUMENT', said, { reason: 'INVALID_STEP' }))
 }
 
-/** What of a step is tried how. */
-function attempting(
+/** What of an operation is tried how. */
+export function attempting(
   run: SagaRun,
   op: Operation,
-  key: string,
+  beganMs: number,
   options: Judging & { readonly retry?: StepRetry | undefined; readonly timeoutMs?: number | undefined },
-) {
+): Omit<Attempting, 'work'> {
   return {
     label: String(op.seq),
     name: op.name,
-    seq: op.seq,
     retry: resolveRetry(options.retry ?? run.shape.retry, stepRetry),
     timeoutMs: options.timeoutMs ?? stepTimeoutMs,
     isTerminal: createIsTerminal(options),
-    idempotencyKey: key,
-    signal: op.controller.signal,
-    mayHaveBegun: run.undoOf(op.seq)?.begun === true && run.record.epoch > 1,
+    idempotencyKey: keyOf(run, op.seq, beganMs),
+    stoppable: op,
+    mayHaveBegun: op.mayHaveBegun,
   }
-}
-
-/** Waits for the next attempt as a row; looked at again when it is due. */
-function comeBack(run: SagaRun, op: Operation, dueMs: number): undefined {
-  op.dueMs = dueMs
-  op.look = () => {
-    if (run.shared.now() < dueMs) return undefined
-    op.active = true
-    op.dueMs = undefined
-    op.look = undefined
-    run.schedule()
-    return undefined
-  }
-  return undefined
 }
 
 /** How a step is begun. */
@@ -91,26 +74,13 @@ export function beginStep(
   undo: Work | undefined,
   options: AnyOptions,
 ): Begin {
-  assertOptions(name, options)
+  assertStep(name, act, options)
   const beganMs = run.timeMs
-  const { host } = run.shared
   return {
     kind: 'step',
     name,
     branch,
-    async act(op) {
-      const given = await attemptAll(run, {
-        ...attempting(run, op, keyOf(run, op.seq, beganMs), options),
-        once: async (attempt) => {
-          const value = await host.perform(attempt, (ctx) => act(ctx))
-          // Too large to be kept: it was done all the same.
-          toText(value, `what '${name}' gave`, 'unknown')
-          return value
-        },
-      })
-      if (given.did === 'wait') return comeBack(run, op, given.dueMs)
-      return fateOf(run, op, toSettled(given))
-    },
+    act: (op) => doStep(run, op, act, beganMs, options),
     ...(undo !== undefined && {
       undo: (seq: number) => ({
         forwardKey: keyOf(run, seq, beganMs),
@@ -125,89 +95,42 @@ export function beginStep(
   }
 }
 
+async function doStep(run: SagaRun, op: Operation, act: Work, beganMs: number, options: AnyOptions): Promise<Acted> {
+  const { host } = run.shared
+  let text: string | undefined
+  const tried = await attemptAll(run, {
+    ...attempting(run, op, beganMs, options),
+    work: async (attempt) => {
+      const value = await host.perform(attempt, act)
+      // Too large to be kept: it was done all the same.
+      text = toText(value, `what '${op.name}' gave`, 'unknown')
+      return value
+    },
+  })
+  if (tried.did === 'wait') return comeBack(run, op, tried.dueMs)
+  return tried.did === 'fail' ? fateOf(run, op, toFailure(tried)) : { op, ...toSuccess(tried, text) }
+}
+
+function toSuccess(
+  tried: Extract<Attempted, { did: 'succeed' }>,
+  text: string | undefined,
+): { body: Settled; text: string } {
+  const { value, attempts, calls } = tried
+  const facts = { attempts, ...toCalls(calls), tookMs: Math.round(tried.tookMs) }
+  const said = JSON.stringify(facts)
+  // What it gave is in its text already.
+  const whole = text === undefined ? said : `{"ok":${text},${said.slice(1)}`
+  return { body: { ...facts, ok: copyOf(value, text) }, text: whole }
+}
+
+/** Waits for the next attempt as a row; acted on again when it is due. */
+export function comeBack(run: SagaRun, op: Operation, dueMs: number): undefined {
+  return op.rest(dueMs, () => run.shared.now() >= dueMs)
+}
+
 /** After the point of no return a failure cannot be undone: it waits for a person. */
-function fateOf(run: SagaRun, op: Operation, settled: Settlement['body']): Settlement['body'] | undefined {
-  if (settled.error === undefined || !run.isPast) return settled
+export function fateOf(run: SagaRun, op: Operation, settled: Settled): Settled | undefined {
+  if (settled.error === undefined || !run.isPast || op.stoppedBy !== undefined) return settled
   run.park('STEP_FAILED_PAST_NO_RETURN', `${op.name}: ${settled.error.message}`, op.seq)
   return undefined
-}
-
-/** How a transaction is begun. */
-export function beginTx(
-  run: SagaRun,
-  branch: Branch,
-  name: string,
-  work: Work,
-  undo: Work | undefined,
-  options: AnyOptions,
-): Begin {
-  assertOptions(name, options)
-  const beganMs = run.timeMs
-  return {
-    kind: 'tx',
-    name,
-    branch,
-    async act(op) {
-      let written: SagaEntry | undefined
-      const given = await attemptAll(run, {
-        ...attempting(run, op, keyOf(run, op.seq, beganMs), options),
-        once: async (attempt) => {
-          written = await inTransaction(run, attempt, work, (result) => ({
-            seq: op.seq,
-            kind: 'tx',
-            name,
-            body: `{"attempts":${attempt.attempt}${okOf(result, name)}}`,
-          }))
-        },
-      })
-      if (given.did === 'wait') return comeBack(run, op, given.dueMs)
-      if (written !== undefined) return { op, body: {}, written }
-      // What was rolled back was not done.
-      return fateOf(run, op, { ...toSettled(given), outcome: 'none' })
-    },
-    ...(undo !== undefined && {
-      undo: (seq: number) => ({
-        forwardKey: keyOf(run, seq, beganMs),
-        undo: { by: 'tx' as const, run: undo, options: undoOptions(run, options) },
-      }),
-    }),
-  }
-}
-
-function okOf(result: unknown, name: string): string {
-  const text = toText(result, `what '${name}' gave`)
-  return text === undefined ? '' : `,"ok":${text}`
-}
-
-/** Work and entry in one transaction; nothing is given to the function until it has ended. */
-export async function inTransaction(
-  run: SagaRun,
-  attempt: Parameters<SagaRun['shared']['host']['transact']>[0],
-  work: (tx: object) => unknown,
-  toEntry: (result: unknown) => Omit<SagaEntry, 'n' | 'atMs'>,
-): Promise<SagaEntry> {
-  let entry: SagaEntry | undefined
-  try {
-    await run.shared.host.transact(attempt, work, async (result) => {
-      run.isCommitting = true
-      const write = await run.journal.toTxWrite(toEntry(result))
-      entry = write.entries[0]
-      return write
-    })
-    run.journal.txWritten()
-    return entry as SagaEntry
-  } catch (error) {
-    if ((error as { reason?: unknown } | null)?.reason === 'FENCED') run.lose()
-    throw error
-  } finally {
-    run.isCommitting = false
-  }
-}
-
-/** Checks the length of a wait. */
-export function assertSleep(ms: number): void {
-  if (ms >= 0 && ms <= maxSleepMs) return
-  throw new BanyanError('INVALID_ARGUMENT', `sleep(${ms}): it must be from 0 to ${maxSleepMs} ms (ten years)`, {
-    reason: 'INVALID_SLEEP',
-  })
 }

@@ -6,22 +6,33 @@
  * Source: Garcia-Molina & Salem, "Sagas" (SIGMOD 1987); the order of starts (rather than ends) for parallel branches as in
  * Cloudflare Workflows.
  */
-import { toErrorDocument } from '../core/error.ts'
-import { type Attempted, attemptAll } from './attempts.ts'
+import { type Attempted, attemptAll, toCalls } from './attempts.ts'
+import { cut, toKeptError } from './bounds.ts'
 import { undoChild } from './children.ts'
+import type { Attempt } from './host.ts'
 import type { Undone } from './journal.ts'
 import type { UndoRecord, UndoWork } from './operation.ts'
 import type { Probed } from './options.ts'
 import type { SagaRun } from './run.ts'
-import { inTransaction, keyOf } from './steps.ts'
+import { keyOf } from './steps.ts'
+import { inTransaction } from './transactions.ts'
 
-/** Undoes what these records say, and is not undone yet; false when the run was parked on the way. */
-export async function undoAll(run: SagaRun, records: readonly UndoRecord[]): Promise<boolean> {
+/** `parked`: one has failed. `drain`: this host comes to its end. With a time: go on then. */
+export type UndoEnd = 'done' | 'parked' | 'drain' | { readonly dueMs: number; readonly what: string }
+
+/** Undoes what these records say, and is not undone yet. */
+export async function undoAll(run: SagaRun, records: readonly UndoRecord[]): Promise<UndoEnd> {
   for (const record of records.toSorted((one, other) => other.seq - one.seq)) {
-    if (run.history.undone.has(record.seq)) continue
-    if (!(await undoOne(run, record))) return false
+    if (run.undone.has(record.seq) || run.history.undone.has(record.seq)) continue
+    if (run.shared.isDraining()) {
+      await run.journal.durable()
+      return 'drain'
+    }
+    const end = await undoOne(run, record)
+    if (end !== 'done') return end
+    run.undone.add(record.seq)
   }
-  return true
+  return 'done'
 }
 
 /** What is known of an operation that is to be undone. */
@@ -31,102 +42,77 @@ function fate({ settled, begun }: UndoRecord): 'done' | 'not done' | 'unknown' {
   return settled.outcome === 'unknown' ? 'unknown' : 'not done'
 }
 
-async function undoOne(run: SagaRun, record: UndoRecord): Promise<boolean> {
+async function undoOne(run: SagaRun, record: UndoRecord): Promise<UndoEnd> {
   const known = fate(record)
-  if (known === 'not done') return true
+  if (known === 'not done') return 'done'
   const { undo } = record
-  let result = record.settled?.ok
-  if (known === 'unknown' && undo.by === 'step' && undo.probe !== undefined) {
-    const probed = await probe(run, record, undo.probe)
-    if (probed?.happened === 'no')
-      return note(run, record, { outcome: 'skipped', why: 'the probe found that it did not happen' })
-    if (probed?.happened === 'yes') {
-      result = probed.result
-      record.settled = { ok: result }
-    }
-  }
   // Nothing of a transaction without an entry is there.
   if (known === 'unknown' && undo.by === 'tx')
     return note(run, record, { outcome: 'skipped', why: 'it was not committed' })
-  return attempt(run, record, result)
-}
-
-async function probe(
-  run: SagaRun,
-  record: UndoRecord,
-  ask: (ctx: object) => unknown,
-): Promise<Probed<unknown> | undefined> {
-  const probed = await patiently(run, record, `p${record.seq}`, async (attempt) =>
-    run.shared.host.perform(attempt, ask),
-  )
-  if (probed.did !== 'succeed') return undefined
-  return probed.value as Probed<unknown>
-}
-
-async function attempt(run: SagaRun, record: UndoRecord, result: unknown): Promise<boolean> {
-  const tried = await patiently(run, record, `u${record.seq}`, (one) => perform(run, record, record.undo, result, one))
-  if (tried.did === 'succeed') {
-    if (record.undo.by === 'tx') return true
-    const { attempts, calls } = tried
-    return note(run, record, { outcome: 'undone', attempts, ...(calls.length > 0 && { calls }) })
+  if (known === 'unknown' && undo.by === 'step' && undo.probe !== undefined) {
+    const { probe } = undo
+    const probed = await attempt(run, record, `p${record.seq}`, (one) => run.shared.host.perform(one, probe))
+    if (probed.did === 'wait') return { dueMs: probed.dueMs, what: `probe of ${record.name}` }
+    const found = probed.did === 'succeed' ? (probed.value as Probed<unknown> | undefined) : undefined
+    if (found?.happened === 'no')
+      return note(run, record, { outcome: 'skipped', why: 'the probe found that it did not happen' })
+    if (found?.happened === 'yes') record.settled = { ok: found.result }
   }
-  run.note = { ...run.note, failed: { seq: record.seq, error: toErrorDocument(tried.error) } }
-  run.park('UNDO_FAILED', `undoing '${record.name}' failed ${tried.attempts} times: ${tried.error.message}`, record.seq)
-  return false
+  return takeBack(run, record)
 }
 
-async function perform(
-  run: SagaRun,
-  record: UndoRecord,
-  work: UndoWork,
-  result: unknown,
-  one: Parameters<SagaRun['shared']['host']['perform']>[0],
-): Promise<unknown> {
-  if (work.by === 'child') return undoChild(run, work.childId)
+async function takeBack(run: SagaRun, record: UndoRecord): Promise<UndoEnd> {
+  const tried = await attempt(run, record, `u${record.seq}`, (one) => perform(run, record, record.undo, one))
+  if (tried.did === 'wait') return { dueMs: tried.dueMs, what: `undo of ${record.name}` }
+  if (tried.did === 'succeed') {
+    if (record.undo.by === 'tx') return 'done'
+    return note(run, record, { outcome: 'undone', attempts: tried.attempts, ...toCalls(tried.calls) })
+  }
+  run.note = { ...run.note, failed: { seq: record.seq, error: toKeptError(tried.error) } }
+  run.park('UNDO_FAILED', `undoing '${record.name}' failed ${tried.attempts} times: ${tried.error.message}`, record.seq)
+  return 'parked'
+}
+
+async function perform(run: SagaRun, record: UndoRecord, work: UndoWork, one: Attempt): Promise<unknown> {
+  const result = record.settled?.ok
+  if (work.by === 'child') return undoChild(run, work.childId, record)
   if (work.by === 'step') return run.shared.host.perform(one, (ctx) => work.run(ctx, result))
+  const body = JSON.stringify({ outcome: 'undone', attempts: one.attempt } satisfies Undone)
   await inTransaction(
     run,
     one,
     (tx) => work.run(tx, result),
-    () => ({ ...place(record), body: JSON.stringify({ outcome: 'undone', attempts: one.attempt } satisfies Undone) }),
+    () => ({ seq: record.seq, kind: 'undo', name: cut(record.name, 200), body }),
   )
   return undefined
 }
 
-const place = ({ seq, name }: UndoRecord) => ({ seq, kind: 'undo', name })
-
-/** Attempts, with long waits between them as rows. */
-async function patiently(
+/** Attempts of an undo or of the probe before it; a long wait is spent as a row. */
+async function attempt(
   run: SagaRun,
   record: UndoRecord,
   label: string,
-  once: (attempt: Parameters<SagaRun['shared']['host']['perform']>[0]) => Promise<unknown>,
-): Promise<Exclude<Attempted, { readonly did: 'wait' }>> {
+  work: (attempt: Attempt) => Promise<unknown>,
+): Promise<Attempted> {
   const { timeoutMs, retry, isTerminal } = record.undo.options
-  for (;;) {
-    await run.journal.durable()
-    const tried = await attemptAll(run, {
-      label,
-      name: `undo ${record.name}`,
-      seq: record.seq,
-      retry,
-      timeoutMs,
-      isTerminal,
-      idempotencyKey: keyOf(run, label, run.record.startedMs),
-      undoOf: record,
-      signal: never.signal,
-      mayHaveBegun: false,
-      once,
-    })
-    if (tried.did !== 'wait') return tried
-    await run.pauseUntil(tried.dueMs, `undo of ${record.name}`)
-  }
+  await run.journal.durable()
+  return attemptAll(run, {
+    label,
+    name: `undo ${record.name}`,
+    retry,
+    timeoutMs,
+    isTerminal,
+    idempotencyKey: keyOf(run, label, run.record.startedMs),
+    undoOf: record,
+    // An undo is not cancelled.
+    stoppable: { stoppedBy: undefined, onStop: undefined },
+    mayHaveBegun: false,
+    mustEnd: record.undo.by === 'tx' && label.startsWith('u'),
+    work,
+  })
 }
 
-/** An undo is not cancelled. */
-const never = new AbortController()
-
-function note(run: SagaRun, record: UndoRecord, body: Undone): true {
+function note(run: SagaRun, record: UndoRecord, body: Undone): 'done' {
   run.addSide('undo', record.seq, record.name, body)
-  return true
+  return 'done'
 }

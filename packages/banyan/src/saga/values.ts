@@ -20,3 +20,9 @@ export function toText(value: unknown, what: string, outcome: Outcome = 'none'):
   }
   return text
 }
+
+/** What is given back for what was given: what a reader of its text would have, and never shared. */
+export function copyOf(value: unknown, text: string | undefined): unknown {
+  if (text === undefined || typeof value === 'string' || typeof value === 'boolean' || value === null) return value
+  return JSON.parse(text)
+}

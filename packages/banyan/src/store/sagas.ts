@@ -253,6 +253,11 @@ export interface Beat {
 /** The runs of one service. */
 export interface Sagas {
   /**
+   * True when everything that makes a run due is done by this process and told by {@link onDue}, and `nextInMs` says when the lease
+   * of another holder ends: then nobody has to poll. For stores in memory.
+   */
+  readonly isLocal?: boolean
+  /**
    * Starts runs, each in its own right: several commit together, or each by itself. With `holder` a new one is held at once (epoch
    * 1); that host must have said that it lives before, since what nobody alive holds is let go. Without, it is due at once.
    */
@@ -314,7 +319,7 @@ export interface Sagas {
   now(): Promise<number>
   /**
    * Wakes the listener after a commit of this process that made runs due, or put a message into the mailbox of one that is held.
-   * The ids are a hint; polling and the heartbeat stand behind it.
+   * The ids are a hint, none when it is not known which; polling and the heartbeat stand behind it.
    */
   onDue(listener: (ids: readonly string[]) => void): () => void
   /** Tells of runs that a commit of this process has ended. A hint. */

@@ -60,7 +60,9 @@ export interface SagaBooks {
   reopen(row: SagaRow): void
   remove(row: SagaRow): void
   /** The runs that became due, and those that ended, since this was asked last. */
-  hints(): { readonly due: readonly string[]; readonly ended: readonly string[] }
+  hints(): { readonly due: readonly string[]; readonly ended: readonly string[]; readonly later: boolean }
+  /** Something will be due, or may be taken over, earlier than was known. */
+  hintLater(): void
 }
 
 /** Identity of what a start is idempotent by. */
@@ -94,6 +96,7 @@ export function createSagaBooks(clock: Clock): SagaBooks {
   const living = new Set<SagaRow>()
   let due = new Set<string>()
   let ended = new Set<string>()
+  let later = false
   const now = (): number => clock.now()
   const nameOfKey = (name: string, key: string): string => JSON.stringify([name, key])
 
@@ -132,6 +135,8 @@ export function createSagaBooks(clock: Clock): SagaBooks {
     const row = toRow(saga, now(), holder)
     add(row)
     if (holder === undefined) makeDue(row, now())
+    // Others look at when that lease ends.
+    else later = true
     return toStarted(row, true)
   }
   const locks = createMemorySagaLocks(rows, now, (id, message) => void tell(id, message))
@@ -178,8 +183,12 @@ export function createSagaBooks(clock: Clock): SagaBooks {
       else keys.set(nameOfKey(name, key), left)
       living.delete(row)
     },
+    hintLater() {
+      later = true
+    },
     hints() {
-      const hints = { due: [...due], ended: [...ended] }
+      const hints = { due: [...due], ended: [...ended], later }
+      later = false
       due = new Set()
       ended = new Set()
       return hints

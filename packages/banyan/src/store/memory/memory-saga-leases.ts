@@ -16,6 +16,14 @@ export function createMemorySagaLeases(books: SagaBooks): Pick<Sagas, 'take' | '
     return found.length
   }
 
+  /** When what another holds may be let go. */
+  function endOfLeases(asker: string): number {
+    let least = Number.POSITIVE_INFINITY
+    for (const { holder } of books.live())
+      if (holder !== undefined && holder !== asker) least = Math.min(least, aliveUntil.get(holder) ?? 0)
+    return least
+  }
+
   return {
     async take({ holder, kinds, limit, ids, known }) {
       const has = new Set(kinds.map(({ name, version }) => `${version} ${name}`))
@@ -27,7 +35,8 @@ export function createMemorySagaLeases(books: SagaBooks): Pick<Sagas, 'take' | '
       const asked = ids === undefined ? due : due.filter((row) => ids.includes(row.start.id))
       const taken = fairly(asked, limit).map((row) => takeOne(row, holder, known))
       const left = waiting.filter((row) => row.dueMs !== undefined)
-      const nextMs = left.reduce((least, row) => Math.min(least, row.dueMs ?? least), Number.POSITIVE_INFINITY)
+      const dues = left.reduce((least, row) => Math.min(least, row.dueMs ?? least), Number.POSITIVE_INFINITY)
+      const nextMs = Math.min(dues, endOfLeases(holder))
       const nextInMs = Number.isFinite(nextMs) ? Math.max(0, nextMs - now) : undefined
       return { taken, more: asked.length > taken.length, nextInMs, nowMs: now }
     },

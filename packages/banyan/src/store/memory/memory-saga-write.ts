@@ -57,7 +57,9 @@ function letGo(books: SagaBooks, row: SagaRow, change: Extract<SagaChange, { to:
   // In a transaction, mail may have come between its question and its commit.
   if (row.mail > change.mail) return books.makeDue(row, books.now())
   row.dueMs = change.dueMs
-  if (change.dueMs !== undefined && change.dueMs <= books.now()) books.makeDue(row, change.dueMs)
+  if (change.dueMs === undefined) return
+  if (change.dueMs <= books.now()) books.makeDue(row, change.dueMs)
+  else books.hintLater()
 }
 
 /** Throws when the journal has other entries in the places of these. */

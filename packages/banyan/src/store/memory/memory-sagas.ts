@@ -30,8 +30,8 @@ export function createMemorySagas(clock: Clock): MemorySagas {
   const endListeners = new Set<Listener>()
 
   function committed(): void {
-    const { due, ended } = books.hints()
-    if (due.length > 0) for (const listener of dueListeners) queueMicrotask(() => listener(due))
+    const { due, ended, later } = books.hints()
+    if (due.length > 0 || later) for (const listener of dueListeners) queueMicrotask(() => listener(due))
     if (ended.length > 0) for (const listener of endListeners) queueMicrotask(() => listener(ended))
   }
   /** One commit, when no transaction keeps still what it would change. */
@@ -53,6 +53,7 @@ export function createMemorySagas(clock: Clock): MemorySagas {
   const told = async <Result>(doing: Promise<Result>): Promise<Result> => doing.finally(committed)
 
   return {
+    isLocal: true,
     ...createMemorySagaViews(books),
     ...mending,
     ...leases,

@@ -1,0 +1,133 @@
+/** What a run waits for: times, events, signals and requests. Nothing is done for it, so it is rows, not memory. */
+import type { SagaMessage } from '../store/sagas.ts'
+import { cut } from './bounds.ts'
+import { fromEventMessage } from './journal.ts'
+import type { Branch } from './operation.ts'
+import { maxSleepMs, type WaitOptions } from './options.ts'
+import { asDefect, badSleep, badWait, undeclaredSignal, undeclaredWait } from './refusals.ts'
+import type { SagaRun } from './run.ts'
+import type { SagaEventShape, SignalShape } from './shape.ts'
+import { toText } from './values.ts'
+
+/** See `Saga.sleepUntil`. */
+export function sleepUntil(run: SagaRun, branch: Branch, atMs: number, ms: number): Promise<unknown> {
+  if (!(ms >= 0 && ms <= maxSleepMs)) throw badSleep(ms, maxSleepMs)
+  return run.invoke({
+    kind: 'sleep',
+    name: 'sleep',
+    branch,
+    waits: () => `until ${new Date(atMs).toISOString()}`,
+    dueMs: atMs,
+    look: () => (run.shared.now() >= atMs ? { body: {} } : undefined),
+  })
+}
+
+/** Settles with the first message that fits, or with nothing when its time is over. */
+function fromMail(
+  run: SagaRun,
+  given: {
+    readonly kind: 'wait' | 'receive'
+    readonly name: string
+    readonly branch: Branch
+    readonly waits: () => string
+    readonly timeoutMs: number | undefined
+    readonly fits: (message: SagaMessage) => boolean
+    readonly read: (message: SagaMessage) => unknown
+    readonly present?: (ok: unknown) => unknown
+  },
+): Promise<unknown> {
+  const { timeoutMs, fits, read, ...begin } = given
+  if (timeoutMs !== undefined && !(timeoutMs >= 0 && timeoutMs <= maxSleepMs))
+    throw badWait(`timeoutMs is ${timeoutMs}: it must be from 0 to ${maxSleepMs} (ten years)`)
+  const dueMs = timeoutMs === undefined ? undefined : run.timeMs + timeoutMs
+  return run.invoke({
+    ...begin,
+    ...(dueMs !== undefined && { dueMs }),
+    look() {
+      const message = run.journal.messages.find(fits)
+      if (message !== undefined) return { body: { ok: read(message) }, consumed: [message.n] }
+      return dueMs !== undefined && run.shared.now() >= dueMs ? { body: {} } : undefined
+    },
+  })
+}
+
+/** See `Saga.waitFor`. */
+export function waitFor(
+  run: SagaRun,
+  branch: Branch,
+  event: SagaEventShape | readonly SagaEventShape[],
+  options: WaitOptions<unknown>,
+): Promise<unknown> {
+  const events = (Array.isArray(event) ? event : [event]) as readonly SagaEventShape[]
+  const { key = run.key, where, timeoutMs, says } = options
+  if (typeof key !== 'string' || key.length < 1 || key.length > 255) throw badWait('a key has 1 to 255 characters')
+  if (events.length === 0) throw badWait('it names no event')
+  const types = new Set(events.map(({ wire }) => wire))
+  for (const type of types) if (!run.shape.waits?.some(({ wire }) => wire === type)) throw undeclaredWait(type)
+  if (key !== run.key) run.addCorrelation(key)
+  const name = cut([...types].join(', '), 200)
+  return fromMail(run, {
+    kind: 'wait',
+    name,
+    branch,
+    waits: () => says ?? `${name} of '${key}'`,
+    timeoutMs,
+    fits: (message) =>
+      message.kind === 'event' &&
+      types.has(message.name) &&
+      message.key === key &&
+      (where === undefined || where(fromEventMessage(message))),
+    read: fromEventMessage,
+  })
+}
+
+/** Throws FAILED_PRECONDITION `UNDECLARED_SIGNAL`. */
+export function assertSignal(run: SagaRun, signal: SignalShape): void {
+  if (!run.shape.signals?.some(({ name, $banyan }) => name === signal.name && $banyan === signal.$banyan))
+    throw undeclaredSignal(signal.name)
+}
+
+/** See `Saga.receive`. */
+export function receive(
+  run: SagaRun,
+  branch: Branch,
+  signal: SignalShape,
+  timeoutMs: number | undefined,
+): Promise<unknown> {
+  assertSignal(run, signal)
+  const { name, $banyan: kind } = signal
+  const toRequest = (ok: unknown): unknown => {
+    if (ok === undefined || kind !== 'update') return ok
+    const { id, input } = ok as { readonly id: string; readonly input: unknown }
+    return { input, ...createAnswers(run, id, name) }
+  }
+  return fromMail(run, {
+    kind: 'receive',
+    name,
+    branch,
+    waits: () => `${kind} '${name}'`,
+    timeoutMs,
+    fits: (message) => message.kind === kind && message.name === name,
+    read: ({ id, body }) =>
+      kind === 'update' ? { id, input: JSON.parse(body) as unknown } : (JSON.parse(body) as unknown),
+    present: toRequest,
+  })
+}
+
+/** The first answer counts; one that stands in the journal is not given again. */
+function createAnswers(run: SagaRun, id: string, name: string): object {
+  const give = (answer: object): void => {
+    if (run.history.answered.has(id)) return
+    run.history.answered.add(id)
+    run.addSide('answer', 0, name, { id, ...answer })
+  }
+  const answer = (ok: unknown): void => {
+    try {
+      toText(ok, `the answer to '${name}'`)
+    } catch (error) {
+      throw asDefect(error as never)
+    }
+    give({ ok })
+  }
+  return { answer, refuse: (message: string) => give({ refused: cut(String(message), 2_000) }) }
+}
