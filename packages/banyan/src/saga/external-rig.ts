@@ -71,7 +71,7 @@ const drop = (): HttpResponse => ({ status: 599, headers: { [dropped]: '1' } })
 
 class Provider {
   readonly charges: Charge[] = []
-  readonly #answers = new Map<string, HttpResponse>()
+  readonly #answers = new Map<string, Promise<HttpResponse>>()
   readonly #environment: VirtualEnvironment
   constructor(environment: VirtualEnvironment) {
     this.#environment = environment
@@ -97,11 +97,10 @@ class Provider {
     return json(200, charge)
   }
 
-  async #once(key: string | undefined, act: () => Promise<HttpResponse>): Promise<HttpResponse> {
-    if (key === undefined) return json(400, { code: 'idempotency_key_missing' })
-    const known = this.#answers.get(key)
-    if (known !== undefined) return known
-    const answer = await act()
+  #once(key: string | undefined, act: () => Promise<HttpResponse>): Promise<HttpResponse> {
+    if (key === undefined) return Promise.resolve(json(400, { code: 'idempotency_key_missing' }))
+    // A repeat of what is under way waits for its answer.
+    const answer = this.#answers.get(key) ?? act()
     this.#answers.set(key, answer)
     return answer
   }
