@@ -4,6 +4,7 @@ import { addBridges } from './bridge-commands.ts'
 import { addEvents } from './event-commands.ts'
 import { exitCodeOf, exitCodes, formatFailure, toFailureDocument } from './failure.ts'
 import { addProjections } from './projection-commands.ts'
+import { addSagas } from './saga-commands.ts'
 import { cliVersion } from './self.ts'
 
 /** Ends the process with a code. */
@@ -26,6 +27,7 @@ export function createProgram(finish: Finish): Command {
   addEvents(program, finish)
   addBridges(program, finish)
   addProjections(program, finish)
+  addSagas(program, finish)
   addSchema(program, finish)
   program
     .command('describe', { hidden: true })

@@ -45,6 +45,7 @@ export async function openControlPort(parent: SystemView): Promise<ControlPort> 
         events,
         bridges: events.bridges,
         projections: events.projections,
+        sagas: events.sagas,
         token: parent.data?.token ?? '',
       },
       at,

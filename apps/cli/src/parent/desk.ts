@@ -2,15 +2,17 @@
  * The event desk of a running system, opened when somebody first asks: most systems run without anybody looking. It has one
  * connection to each database that was made, besides those of the hosts, and gives them up when they are idle.
  */
-import type { BridgesApi, EventsApi, ProjectionsApi } from 'banyan/control'
+import type { BridgesApi, EventsApi, ProjectionsApi, SagasApi } from 'banyan/control'
 import { BanyanError } from 'banyan/core'
 import type { Store } from 'banyan/store'
+import { secretsOf, toChildEnv } from './environment.ts'
 import type { SystemView } from './system-view.ts'
 
 /** The desk, and its end. */
 export interface ParentDesk extends EventsApi {
   readonly bridges: BridgesApi
   readonly projections: ProjectionsApi
+  readonly sagas: SagasApi
   close(): Promise<void>
 }
 
@@ -20,6 +22,7 @@ interface Opened {
   readonly desk: EventsApi
   readonly bridges: BridgesApi
   readonly projections: ProjectionsApi
+  readonly sagas: SagasApi
   close(): Promise<void>
 }
 
@@ -39,6 +42,7 @@ export function createParentDesk(parent: SystemView): ParentDesk {
   const desk = async (): Promise<EventsApi> => (await parts()).desk
   const bridges = async (): Promise<BridgesApi> => (await parts()).bridges
   const projections = async (): Promise<ProjectionsApi> => (await parts()).projections
+  const sagas = async (): Promise<SagasApi> => (await parts()).sagas
 
   return {
     lag: async () => (await desk()).lag(),
@@ -58,13 +62,26 @@ export function createParentDesk(parent: SystemView): ParentDesk {
       rebuild: async (which) => (await projections()).rebuild(which),
       drop: async (which) => (await projections()).drop(which),
     },
+    sagas: {
+      list: async (query) => (await sagas()).list(query),
+      show: async (which) => (await sagas()).show(which),
+      locks: async (which) => (await sagas()).locks(which),
+      check: async (query) => (await sagas()).check(query),
+      export: async (which) => (await sagas()).export(which),
+      retry: async (which, hand) => (await sagas()).retry(which, hand),
+      skip: async (which, hand) => (await sagas()).skip(which, hand),
+      compensate: async (which, hand) => (await sagas()).compensate(which, hand),
+      cancel: async (which, hand) => (await sagas()).cancel(which, hand),
+      fork: async (which, hand) => (await sagas()).fork(which, hand),
+      import: async (which, hand) => (await sagas()).import(which, hand),
+    },
     async close() {
       await (await opened?.catch(() => undefined))?.close()
     },
   }
 }
 
-async function open({ provisioned, environment, system }: SystemView): Promise<Opened> {
+async function open({ provisioned, environment, system, options, settings }: SystemView): Promise<Opened> {
   if (provisioned === undefined || system === undefined)
     throw new BanyanError('UNAVAILABLE', 'the databases are still being made', { retryable: true, retryAfterMs: 500 })
   const { createPostgresStore } = await import('@banyan/postgres')
@@ -75,10 +92,14 @@ async function open({ provisioned, environment, system }: SystemView): Promise<O
   const { hasBridges } = await import('../bridges/has-bridges.ts')
   const { createProjectionDesk } = await import('../projections/projection-desk.ts')
   const { hasBuilds } = await import('../projections/has-builds.ts')
+  const { createSagaDesk } = await import('../sagas/saga-desk.ts')
+  const { hasSagas } = await import('../sagas/has-sagas.ts')
+  const { withAskedSagas } = await import('./ask-sagas.ts')
   const { services, bus: busUrl } = await provisioned
   const stores = new Map<string, Store>()
   const bridged = new Map<string, Store>()
   const projecting = new Map<string, Store>()
+  const running = new Map<string, Store>()
   const bus = await openLog({ bus: busUrl, system: system.name })
   const all: Store[] = []
   const close = async (): Promise<void> => {
@@ -91,6 +112,7 @@ async function open({ provisioned, environment, system }: SystemView): Promise<O
       if (await isMigrated(store)) stores.set(service, store)
       if (await hasBridges(store)) bridged.set(service, store)
       if (await hasBuilds(store)) projecting.set(service, store)
+      if (await hasSagas(store)) running.set(service, store)
     }
   } catch (error) {
     await close()
@@ -100,6 +122,12 @@ async function open({ provisioned, environment, system }: SystemView): Promise<O
     desk: createEventDesk({ stores, bus, now: () => environment.clock.now() }),
     bridges: createBridgeDesk(bridged),
     projections: createProjectionDesk({ stores: projecting, bus }),
+    sagas: withAskedSagas(createSagaDesk({ environment, stores: running, codes: new Map() }), {
+      cli: options.cli,
+      projectFolder: options.project.folder,
+      env: toChildEnv(options.env, settings),
+      secrets: secretsOf(options.env),
+    }),
     close,
   }
 }

@@ -18,3 +18,8 @@ export function toChildEnv(env: Env, settings: Pick<DevSettings, 'dataDir' | 'pr
     NODE_COMPILE_CACHE: env['NODE_COMPILE_CACHE'] ?? join(settings.dataDir, 'compile-cache'),
   }
 }
+
+/** What children do not find there: told over their pipes, if they need it. */
+export function secretsOf(env: Env): Env {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => secrets.test(name)))
+}

@@ -7,12 +7,14 @@ import type { DataDirectory } from './data-directory.ts'
 import type { SystemDatabase } from './database.ts'
 import type { ExtraChild } from './extra-child.ts'
 import type { HostGroup } from './host-group.ts'
+import type { ParentOptions } from './parent-options.ts'
 
 /** Where a parent is in its life. */
 export type ParentState = 'starting' | 'running' | 'stopping'
 
 /** See the top of the file. What is not there yet is undefined. */
 export interface SystemView {
+  readonly options: Pick<ParentOptions, 'cli' | 'project' | 'env'>
   readonly environment: Environment
   readonly state: ParentState
   /** With real ports once they are decided. */

@@ -1,0 +1,57 @@
+/** A run in a list: where it stands and what it waits for, without contents. */
+import type { SagaSummary } from 'banyan/store'
+
+/** See the top of the file. */
+export interface SagaRow {
+  readonly service: string
+  readonly id: string
+  readonly name: string
+  readonly version: number
+  readonly key: string
+  readonly run: number
+  readonly state: string
+  readonly startedAt: string
+  readonly changedAt: string
+  readonly endedAt?: string
+  readonly dueAt?: string
+  readonly deadlineAt?: string
+  readonly holder?: string
+  /** Since it last changed, in milliseconds. */
+  readonly quietMs: number
+  readonly entries: number
+  readonly waitsFor: readonly string[]
+  /** Why it is parked, and at which operation. */
+  readonly parked?: { readonly reason: string; readonly seq?: number }
+  readonly next?: string
+}
+
+interface Note {
+  readonly waits?: readonly string[]
+  readonly parked?: { readonly reason: string; readonly seq?: number }
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString()
+
+export function toSagaRow(service: string, saga: SagaSummary, nowMs: number): SagaRow {
+  const { id, name, version, key, run, state, startedMs, changedMs, endedMs, dueMs, deadlineMs, holder, next } = saga
+  const { waits = [], parked } = (saga.note === '' ? {} : JSON.parse(saga.note)) as Note
+  return {
+    ...{ service, id, name, version, key, run, state },
+    startedAt: iso(startedMs),
+    changedAt: iso(changedMs),
+    ...(endedMs === undefined ? {} : { endedAt: iso(endedMs) }),
+    ...(dueMs === undefined ? {} : { dueAt: iso(dueMs) }),
+    ...(deadlineMs === undefined ? {} : { deadlineAt: iso(deadlineMs) }),
+    ...(holder === undefined ? {} : { holder }),
+    quietMs: Math.max(0, nowMs - changedMs),
+    entries: saga.length,
+    waitsFor: waits,
+    ...(parked === undefined ? {} : { parked: pickParked(parked) }),
+    ...(next === undefined ? {} : { next }),
+  }
+}
+
+/** Its message may hold what schemas hide. */
+function pickParked({ reason, seq }: NonNullable<Note['parked']>): NonNullable<SagaRow['parked']> {
+  return { reason, ...(seq === undefined ? {} : { seq }) }
+}
