@@ -10,6 +10,7 @@ import type { AnyAggregate, AsOf, Loaded, Past, PastRange } from '../event-sourc
 import type { Projection } from '../projection/define-projection.ts'
 import { formatPosition, joinPositions, type Position } from '../projection/position.ts'
 import { defaultWaitMs } from '../projection/reader.ts'
+import { type ExternalCall, externalCall } from '../saga/external-call.ts'
 import type { IdempotencyClaim } from '../store/idempotency.ts'
 import type { DeliveryMark } from '../store/inbox.ts'
 import type { Isolation, StoreTransaction } from '../store/store.ts'
@@ -177,6 +178,13 @@ export class CallContext implements CallFrame, TimerNode {
     return call(this, input, options)
   }
 
+  /** Asks somebody else's system. */
+  async externalCall(call: ExternalCall<unknown>): Promise<unknown> {
+    if (this.#rarely !== undefined && this.#rarely.open > 0 && isInTransaction(this))
+      throw callInTransaction('an external system')
+    return externalCall(this.#service.environment, { signal: this.signal, ...call })
+  }
+
   attempt(operation: OperationShape, input: unknown, options?: CallOptions): Promise<Attempt> {
     return settle(this.call(operation, input, options), operation)
   }
@@ -244,6 +252,11 @@ export class CallContext implements CallFrame, TimerNode {
     this.close()
     this.#rarely?.scope?.cancel(error)
     this.reject?.(error)
+  }
+  /** The work is over; what still listens to it is told to stop. */
+  leave(): void {
+    if (this.#rarely?.scope === undefined) this.close()
+    else this.stop(cancelled(this.#work.wire))
   }
   /** Nothing is owed to the caller any more. */
   close(): void {

@@ -8,6 +8,7 @@ import type { ContractError, DetailsArgument, ErrorOf } from '../contract/error-
 import type { Event } from '../contract/event.ts'
 import type { Operation, Owned } from '../contract/operation.ts'
 import type { Projection } from '../projection/define-projection.ts'
+import type { ExternalCall } from '../saga/external-call.ts'
 import type { Due } from '../store/scheduled.ts'
 import type { Isolation } from '../store/store.ts'
 import type { AggregateReads, AggregateWrites } from './aggregate-context.ts'
@@ -99,6 +100,8 @@ export interface Context<Allowed extends string = string, Tables = unknown> exte
     input: Op['~types']['input'],
     options?: CallOptions,
   ): Promise<Attempt<Op['~types']['output'], ErrorOf<Op['~types']['errors']>>>
+  /** Asks somebody else's system over HTTP, until the deadline; see `externalCall`. Never inside a transaction. */
+  externalCall<Result>(call: ExternalCall<Result>): Promise<Result>
   /** Aborted when the caller gave up, the deadline passed or the host stops. Give it to `fetch`. */
   readonly signal: AbortSignal
   /** Milliseconds until the deadline; 0 when it has passed, Infinity when there is none. */

@@ -20,11 +20,15 @@ import { defects } from './failure.ts'
 import { noDatabase } from './refusals.ts'
 import type { ServiceScope } from './service-scope.ts'
 import type { OperationShape, ServiceShape } from './shapes.ts'
+import { webhookCaller } from './webhook.ts'
 
 /** How long an answer is kept, in milliseconds: a day. */
 export const keepAnswersMs = 86_400_000
 /** The same for keys made by sagas, which may come again after a long outage: 30 days. Older ones are refused. */
 export const keepSagaAnswersMs: number = 30 * 86_400_000
+
+/** The same for events that webhooks have taken in: 30 days. */
+export const keepWebhookAnswersMs: number = 30 * 86_400_000
 
 /** `<run>.<operation>.<milliseconds, base 36>` (an undo's has `u<operation>`), see saga/steps.ts: such a key says when it was made. */
 const sagaKey = /^[0-9a-f]{8}-[0-9a-f-]{27}\.([a-z]?\d+)\.([0-9a-z]{7,9})(\.|$)/
@@ -38,7 +42,9 @@ function createClaim(operation: OperationShape, ctx: CallContext, key: string, i
   const fingerprint = createHash('sha256').update(JSON.stringify(input)).digest('base64url')
   const [, operationOf = '', madeMs] = sagaKey.exec(key) ?? []
   const claim = { scope: `${ctx.caller} ${operation.wire}`, key, fingerprint }
-  if (madeMs === undefined) return { ...claim, keepMs: keepAnswersMs, ...toUndone(ctx) }
+  // Providers deliver again for days, and people after weeks.
+  const keepMs = ctx.caller.startsWith(webhookCaller) ? keepWebhookAnswersMs : keepAnswersMs
+  if (madeMs === undefined) return { ...claim, keepMs, ...toUndone(ctx) }
   if (ctx.now() - Number.parseInt(madeMs, 36) > keepSagaAnswersMs) throw idempotencyKeyTooOld()
   // An undo's own calls are part of no step that could be taken back.
   const within = /^\d/.test(operationOf) ? { within: { scope: ctx.caller, key: stepOf(key) } } : {}
