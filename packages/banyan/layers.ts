@@ -21,6 +21,7 @@ const below = [
   'bus',
   'event-sourcing',
   'projection',
+  'saga',
   'runtime',
   'gateway',
   'control',
