@@ -1,12 +1,8 @@
 /**
- * What hosts do with runs all the time: write, take, say that they live. Functions for two reasons. Each statement in them sees
- * what the one before has waited for, all in one round trip. And each is planned for tables as they will be: a plan that was made
- * (and kept) while a table was empty would read all of it for every run until the next ANALYZE, which was measured to be 20 times
- * slower within seconds; so these settings leave nothing but the indexes.
+ * What hosts do with runs all the time: write, take, say that they live. Functions, because each statement in them sees what the
+ * one before has waited for, all in one round trip; see sagas-functions.ts for how they are planned.
  */
-
-const byIndex = `SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off
-  SET plan_cache_mode = force_generic_plan`
+import { byIndex } from './sagas-functions.ts'
 
 const writing = `
 -- Group write of one holder. ok: which may write; changed: whose change was done; written: how many entries are new.
@@ -20,12 +16,15 @@ CREATE FUNCTION banyan.saga_write(
 ) LANGUAGE plpgsql ${byIndex} AS $$
 DECLARE
   mails integer[];
+  -- Where the rows lie; they are locked, so they stay there.
+  tids tid[];
   one record;
 BEGIN
   IF c_place IS NOT NULL THEN
     -- Parents that will be told are locked together with the rest, in one order: groups that tell each other's wait, and no more.
-    SELECT array_agg(s.parent_id) INTO parents FROM unnest(c_place, c_outcome) AS c (place, outcome)
-    JOIN banyan.saga s ON s.id = ids[c.place] WHERE c.outcome IS NOT NULL AND s.parent_id IS NOT NULL;
+    SELECT array_agg(s.parent_id) INTO parents FROM banyan.saga s
+    WHERE s.parent_id IS NOT NULL AND s.id = ANY (ARRAY(
+      SELECT ids[c.place] FROM unnest(c_place, c_outcome) AS c (place, outcome) WHERE c.outcome IS NOT NULL));
     IF parents IS NOT NULL THEN
       PERFORM FROM banyan.saga s WHERE s.id = ANY (ids || parents) ORDER BY s.id FOR NO KEY UPDATE;
     END IF;
@@ -33,14 +32,19 @@ BEGIN
 
   ok := array_fill(false, ARRAY[cardinality(ids)]);
   mails := array_fill(0, ARRAY[cardinality(ids)]);
+  tids := array_fill('(0,0)'::tid, ARRAY[cardinality(ids)]);
   FOR one IN
-    SELECT g.place::integer AS place, s.mail FROM unnest(ids, epochs, most) WITH ORDINALITY AS g (id, epoch, most, place)
-    JOIN banyan.saga s ON s.id = g.id
-    WHERE s.epoch = g.epoch AND s.holder = writer AND (g.most IS NULL OR s.mail <= g.most)
-    ORDER BY s.id FOR NO KEY UPDATE OF s
+    SELECT g.place::integer AS place, s.mail, s.tid
+    FROM (SELECT * FROM unnest(ids, epochs, most) WITH ORDINALITY AS g (id, epoch, most, place) ORDER BY id OFFSET 0) AS g
+    CROSS JOIN LATERAL (
+      SELECT s.mail, s.ctid AS tid FROM banyan.saga s
+      WHERE s.id = g.id AND s.epoch = g.epoch AND s.holder = writer AND (g.most IS NULL OR s.mail <= g.most)
+      LIMIT 1 FOR NO KEY UPDATE
+    ) AS s
   LOOP
     ok[one.place] := true;
     mails[one.place] := one.mail;
+    tids[one.place] := one.tid;
   END LOOP;
 
   INSERT INTO banyan.saga_entry (saga_id, at, n, seq, kind, name, body)
@@ -56,16 +60,18 @@ BEGIN
   END IF;
   IF k_place IS NOT NULL THEN
     INSERT INTO banyan.saga_correlation (name, key, saga_id)
-    SELECT s.name, k.key, s.id FROM unnest(k_place, k_key) AS k (place, key) JOIN banyan.saga s ON s.id = ids[k.place]
+    SELECT s.name, k.key, s.id FROM unnest(k_place, k_key) AS k (place, key)
+    CROSS JOIN LATERAL (SELECT s.id, s.name FROM banyan.saga s WHERE s.id = ids[k.place] LIMIT 1) AS s
     WHERE ok[k.place] ON CONFLICT DO NOTHING;
-    UPDATE banyan.saga s SET correlated = true FROM (SELECT DISTINCT place FROM unnest(k_place) AS k (place)) AS k
-    WHERE s.id = ids[k.place] AND ok[k.place] AND NOT s.correlated;
   END IF;
   IF m_place IS NOT NULL THEN
     -- The grant of a lock loses its id too: the same lock may be granted again.
-    UPDATE banyan.saga_message m SET body = NULL, id = CASE WHEN m.kind = 'lock' THEN m.id || '#' || m.n ELSE m.id END
-    FROM unnest(m_place, m_n) AS r (place, n)
-    WHERE m.saga_id = ids[r.place] AND m.n = r.n AND m.body IS NOT NULL AND ok[r.place];
+    FOR i IN 1 .. cardinality(m_n) LOOP
+      IF ok[m_place[i]] THEN
+        UPDATE banyan.saga_message m SET body = NULL, id = CASE WHEN m.kind = 'lock' THEN m.id || '#' || m.n ELSE m.id END
+        WHERE m.saga_id = ids[m_place[i]] AND m.n = m_n[i] AND m.body IS NOT NULL;
+      END IF;
+    END LOOP;
   END IF;
 
   IF c_place IS NOT NULL THEN
@@ -81,10 +87,14 @@ BEGIN
         SELECT c.place, c.state, c.due, c.most, c.note, c.outcome, c.next::jsonb AS next
         FROM unnest(c_place, c_state, c_due, c_most, c_note, c_outcome, c_next) AS c (place, state, due, most, note, outcome, next)
       ) AS c
-      WHERE s.id = ids[c.place] AND ok[c.place] AND (c.most IS NULL OR mails[c.place] <= c.most)
+      WHERE s.ctid = tids[c.place] AND ok[c.place] AND (c.most IS NULL OR mails[c.place] <= c.most)
       RETURNING c.place, s.locked AND s.ended_at IS NOT NULL AS freed
     )
     SELECT array_agg(done.place), bool_or(done.freed) INTO changed, freed FROM done;
+  END IF;
+  IF k_place IS NOT NULL THEN
+    UPDATE banyan.saga s SET correlated = true WHERE NOT s.correlated
+      AND s.id = ANY (ARRAY(SELECT ids[k.place] FROM unnest(k_place) AS k (place) WHERE ok[k.place]));
   END IF;
 END
 $$;
@@ -103,15 +113,44 @@ BEGIN
   ON CONFLICT (name, key, run) DO NOTHING;
   INSERT INTO banyan.saga_correlation (name, key, saga_id)
   SELECT s.name, k.key, s.id FROM jsonb_to_recordset(starts) AS g (id uuid, correlations jsonb)
-  CROSS JOIN LATERAL jsonb_array_elements_text(g.correlations) AS k (key) JOIN banyan.saga s ON s.id = g.id
-  WHERE s.ended_at IS NULL ON CONFLICT DO NOTHING;
+  CROSS JOIN LATERAL jsonb_array_elements_text(g.correlations) AS k (key)
+  CROSS JOIN LATERAL (SELECT s.id, s.name FROM banyan.saga s WHERE s.id = g.id AND s.ended_at IS NULL LIMIT 1) AS s
+  ON CONFLICT DO NOTHING;
 END
 $$;
 `
 
 const taking = `
-CREATE FUNCTION banyan.saga_length(run_id uuid) RETURNS integer LANGUAGE sql STABLE AS $$
-  SELECT coalesce((SELECT e.n FROM banyan.saga_entry e WHERE e.saga_id = run_id ORDER BY e.n DESC LIMIT 1), 0)
+CREATE FUNCTION banyan.saga_length(run_id uuid) RETURNS integer LANGUAGE plpgsql STABLE ${byIndex} AS $$
+BEGIN
+  RETURN coalesce((SELECT e.n FROM banyan.saga_entry e WHERE e.saga_id = run_id ORDER BY e.n DESC LIMIT 1), 0);
+END
+$$;
+
+-- Journals behind some places.
+CREATE FUNCTION banyan.saga_entries(ids uuid[], after integer[]) RETURNS SETOF banyan.saga_entry LANGUAGE plpgsql STABLE ${byIndex} AS $$
+BEGIN
+  RETURN QUERY SELECT e.* FROM unnest(ids, after) AS g (id, place)
+    CROSS JOIN LATERAL (SELECT * FROM banyan.saga_entry e WHERE e.saga_id = g.id AND e.n > g.place ORDER BY e.n OFFSET 0) AS e;
+END
+$$;
+
+-- Unread messages, in order.
+CREATE FUNCTION banyan.saga_unread(ids uuid[], after integer) RETURNS SETOF banyan.saga_message LANGUAGE plpgsql STABLE ${byIndex} AS $$
+BEGIN
+  RETURN QUERY SELECT m.* FROM unnest(ids) AS g (id) CROSS JOIN LATERAL (
+    SELECT * FROM banyan.saga_message m WHERE m.saga_id = g.id AND m.n > after AND m.body IS NOT NULL ORDER BY m.n OFFSET 0
+  ) AS m;
+END
+$$;
+
+-- Runs by what their start is idempotent by.
+CREATE FUNCTION banyan.saga_started(names text[], keys text[], runs integer[]) RETURNS SETOF banyan.saga LANGUAGE plpgsql STABLE ${byIndex} AS $$
+BEGIN
+  RETURN QUERY SELECT s.* FROM unnest(names, keys, runs) AS g (name, key, run) CROSS JOIN LATERAL (
+    SELECT * FROM banyan.saga s WHERE s.name = g.name AND s.key = g.key AND s.run = g.run LIMIT 1
+  ) AS s;
+END
 $$;
 
 -- Takes what is due, in turn from each name; all, or those of some ids. were_due is one more than was asked for when there are more.
@@ -197,13 +236,15 @@ BEGIN
     ) AS s LIMIT most
   ),
   free AS (
-    UPDATE banyan.saga s SET epoch = s.epoch + 1, holder = NULL, due_at = at FROM picked WHERE s.id = picked.id RETURNING s.id
+    UPDATE banyan.saga s SET epoch = s.epoch + 1, holder = NULL, due_at = at
+    WHERE s.id = ANY (ARRAY(SELECT picked.id FROM picked)) RETURNING s.id
   )
   SELECT array_agg(free.id) INTO reaped FROM free;
   DELETE FROM banyan.saga_host h WHERE h.holder <> me
     AND (h.alive_until <= at OR split_part(h.holder, '#', 1) = split_part(me, '#', 1));
   SELECT array_agg(g.id) FILTER (WHERE s.mail > g.read), array_agg(g.id) FILTER (WHERE s.id IS NULL) INTO mail, lost
-  FROM unnest(ids, reads) AS g (id, read) LEFT JOIN banyan.saga s ON s.id = g.id AND s.holder = me;
+  FROM unnest(ids, reads) AS g (id, read)
+  LEFT JOIN LATERAL (SELECT s.id, s.mail FROM banyan.saga s WHERE s.id = g.id AND s.holder = me LIMIT 1) AS s ON true;
 END
 $$;
 `

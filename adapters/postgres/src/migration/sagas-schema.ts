@@ -6,7 +6,7 @@
  * the index by which runs are taken holds what is to be taken later and nothing else, and one range of it for each name, version
  * and priority is read up to now. saga_live finds what a dead host holds. mail only grows; that is how a write knows, from the
  * row it has locked, whether anything came that its writer has not read. A consumed message keeps its id (so that a repetition is
- * known) and loses its body. `locked` and `correlated` say that there is something to clean up, so that most ends look for nothing.
+ * known) and loses its body. Texts that are looked up are compared byte by byte. `locked` and `correlated` say that there is something to clean up, so that most ends look for nothing.
  */
 import type { Migration } from 'banyan/store'
 import { sagaFunctions } from './sagas-functions.ts'
@@ -31,16 +31,16 @@ CREATE TABLE banyan.saga (
   priority smallint NOT NULL,
   locked boolean NOT NULL DEFAULT false,
   correlated boolean NOT NULL DEFAULT false,
-  state text NOT NULL,
-  name text NOT NULL,
-  key text NOT NULL,
-  holder text,
+  state text COLLATE "C" NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  holder text COLLATE "C",
   traceparent text,
   started_by text NOT NULL,
   note text NOT NULL DEFAULT '',
   outcome text,
   input text NOT NULL
-) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 5000);
+) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 5000);
 CREATE UNIQUE INDEX saga_start ON banyan.saga (name, key, run);
 CREATE INDEX saga_due ON banyan.saga (name, version, priority, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX saga_live ON banyan.saga (holder) WHERE ended_at IS NULL;
@@ -61,7 +61,7 @@ CREATE TABLE banyan.saga_message (
   saga_id uuid NOT NULL,
   at timestamptz NOT NULL,
   n integer NOT NULL,
-  id text NOT NULL,
+  id text COLLATE "C" NOT NULL,
   kind text NOT NULL,
   name text NOT NULL,
   key text NOT NULL,
@@ -72,16 +72,16 @@ CREATE TABLE banyan.saga_message (
 CREATE UNIQUE INDEX saga_message_unread ON banyan.saga_message (saga_id, n) WHERE body IS NOT NULL;
 
 CREATE TABLE banyan.saga_correlation (
-  name text NOT NULL,
-  key text NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
   saga_id uuid NOT NULL,
   PRIMARY KEY (name, key, saga_id)
 );
 CREATE INDEX saga_correlation_saga ON banyan.saga_correlation (saga_id);
 
 CREATE TABLE banyan.saga_lock (
-  kind text NOT NULL,
-  key text NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
   owner uuid NOT NULL,
   since timestamptz NOT NULL,
   PRIMARY KEY (kind, key)
@@ -90,8 +90,8 @@ CREATE INDEX saga_lock_owner ON banyan.saga_lock (owner);
 
 CREATE TABLE banyan.saga_lock_wait (
   place bigint GENERATED ALWAYS AS IDENTITY,
-  kind text NOT NULL,
-  key text NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
   saga_id uuid NOT NULL,
   since timestamptz NOT NULL,
   PRIMARY KEY (kind, key, place)
@@ -99,7 +99,7 @@ CREATE TABLE banyan.saga_lock_wait (
 CREATE UNIQUE INDEX saga_lock_wait_saga ON banyan.saga_lock_wait (saga_id, kind, key);
 
 CREATE TABLE banyan.saga_host (
-  holder text PRIMARY KEY,
+  holder text COLLATE "C" PRIMARY KEY,
   alive_until timestamptz NOT NULL
 );
 `

@@ -29,9 +29,7 @@ const correlate = `
   WHERE s.ended_at IS NULL
   ON CONFLICT DO NOTHING`
 
-export const existingText = `
-  SELECT s.id, s.name, s.key, s.run, s.input, s.state FROM unnest($1::text[], $2::text[], $3::int[]) AS g (name, key, run)
-  CROSS JOIN LATERAL (SELECT * FROM banyan.saga s WHERE s.name = g.name AND s.key = g.key AND s.run = g.run LIMIT 1) AS s`
+const existingText = 'SELECT id, name, key, run, input, state FROM banyan.saga_started($1, $2, $3)'
 
 const inOrder = (sagas: readonly NewSaga[]): readonly NewSaga[] =>
   sagas.length < 2 ? sagas : sagas.toSorted((one, other) => (nameOfStart(one) < nameOfStart(other) ? -1 : 1))

@@ -21,13 +21,8 @@ const takeText = `
 
 const nextText = `SELECT ${nowMs} AS now, banyan.saga_next_in($1, $2) AS next_in`
 
-const entriesText = `
-  SELECT ${entryColumns} FROM unnest($1::uuid[], $2::int[]) AS g (id, after)
-  JOIN banyan.saga_entry e ON e.saga_id = g.id AND e.n > g.after ORDER BY e.saga_id, e.n`
-
-const messagesText = `
-  SELECT ${messageColumns} FROM banyan.saga_message m
-  WHERE m.saga_id = ANY ($1::uuid[]) AND m.body IS NOT NULL ORDER BY m.saga_id, m.n`
+const entriesText = `SELECT ${entryColumns} FROM banyan.saga_entries($1, $2) AS e`
+const messagesText = `SELECT ${messageColumns} FROM banyan.saga_unread($1, 0) AS m`
 
 const beatText = `
   SELECT ${nowMs} AS now, b.reaped, b.mail, b.lost FROM banyan.saga_beat($1, $2, ${maxReaped}, $3, $4) AS b`

@@ -36,9 +36,7 @@ const findByKeyText = `
 const entriesText = `
   SELECT ${entryColumns} FROM banyan.saga_entry e WHERE e.saga_id = $1 AND e.n > $2 ORDER BY e.n LIMIT $3`
 
-const messagesText = `
-  SELECT ${messageColumns} FROM banyan.saga_message m
-  WHERE m.saga_id = $1 AND m.n > $2 AND m.body IS NOT NULL ORDER BY m.n`
+const messagesText = `SELECT ${messageColumns} FROM banyan.saga_unread(ARRAY[$1::uuid], $2) AS m`
 
 const countsText = `
   SELECT s.name, s.version, s.state,
@@ -140,7 +138,9 @@ const trimText = `
     SELECT id FROM banyan.saga WHERE ended_at < banyan.now() - make_interval(secs => $1::float8 / 1000)
     ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED
   ),
-  entries AS (DELETE FROM banyan.saga_entry e USING old WHERE e.saga_id = old.id)
+  entries AS (DELETE FROM banyan.saga_entry e USING old WHERE e.saga_id = old.id),
+  messages AS (DELETE FROM banyan.saga_message m USING old WHERE m.saga_id = old.id),
+  correlations AS (DELETE FROM banyan.saga_correlation c USING old WHERE c.saga_id = old.id)
   DELETE FROM banyan.saga s USING old WHERE s.id = old.id`
 
 /** What people do. */

@@ -119,6 +119,7 @@ function bad(field: string, rule: string, found: unknown): BanyanError {
   })
 }
 
+/** INVALID_ARGUMENT `TOO_MANY_CORRELATIONS`. */
 export function tooManyCorrelations(): BanyanError {
   return new BanyanError(
     'INVALID_ARGUMENT',
@@ -131,6 +132,7 @@ export function tooManyCorrelations(): BanyanError {
   )
 }
 
+/** RESOURCE_EXHAUSTED `MAILBOX_FULL`, retryable. */
 export function mailboxFull(id: string): BanyanError {
   return new BanyanError('RESOURCE_EXHAUSTED', `run '${id}' has ${maxMailbox} unread messages already (maxMailbox)`, {
     reason: 'MAILBOX_FULL',
@@ -139,15 +141,18 @@ export function mailboxFull(id: string): BanyanError {
   })
 }
 
+/** ALREADY_EXISTS `SAGA_EXISTS`. */
 export function sagaExists(saga: NewSaga): BanyanError {
   const message = `there is a run of '${saga.name}' with key '${saga.key}' (run ${saga.run}), or with id ${saga.id}, already`
   return new BanyanError('ALREADY_EXISTS', message, { reason: 'SAGA_EXISTS' })
 }
 
+/** NOT_FOUND `NO_SUCH_SAGA`. */
 export function sagaNotFound(id: string): BanyanError {
   return new BanyanError('NOT_FOUND', `there is no run '${id}'`, { reason: 'NO_SUCH_SAGA' })
 }
 
+/** FAILED_PRECONDITION `SAGA_ENDED`. */
 export function sagaEnded(id: string, state: SagaState): BanyanError {
   return new BanyanError('FAILED_PRECONDITION', `run '${id}' has ended: it is ${state}`, {
     reason: 'SAGA_ENDED',
