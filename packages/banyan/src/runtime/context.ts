@@ -231,6 +231,8 @@ export interface Delivered<Data = unknown> {
   readonly timeMs: number
   /** 1 at the first try. */
   readonly attempt: number
+  /** The event that its publisher was handling when it published this one. */
+  readonly causationId?: string | undefined
 }
 
 /**

@@ -8,6 +8,7 @@ import type { AnyContract } from '../contract/define-contract.ts'
 import { BanyanError } from '../core/error.ts'
 import type { AnyAggregate } from '../event-sourcing/aggregate.ts'
 import type { Projection } from '../projection/define-projection.ts'
+import type { FlowDefinition } from '../saga/define-flow.ts'
 import type { SagaDefinition } from '../saga/define-saga.ts'
 import type { DatabaseDefinition } from '../store/define-database.ts'
 import type { Bridge } from './bridge.ts'
@@ -64,6 +65,8 @@ export interface ServiceSpec<C extends AnyContract, Calls extends readonly Calla
     unknown,
     NoInfer<CommandContext<C['name'], Allow<Calls[number]>, Tables>>
   >[]
+  /** Choreographed flows that this service watches, made by `defineFlow`. */
+  readonly flows?: readonly FlowDefinition[]
 }
 
 type Root<A extends string> = A extends `${infer N}.${string}` ? N : never
@@ -103,7 +106,7 @@ export function defineService<
     aggregates: Object.freeze([...(spec.aggregates ?? [])]),
     projections: Object.freeze([...(spec.projections ?? [])]),
     bridges: Object.freeze([...(spec.bridges ?? [])]),
-    sagas: Object.freeze([...(spec.sagas ?? [])]),
+    sagas: Object.freeze([...(spec.sagas ?? []), ...(spec.flows ?? [])]),
   }
   const faults = serviceFaults(described as never)
   if (faults.length > 0)

@@ -72,7 +72,8 @@ export function compileOpening(event: EventShape): (logged: LoggedEvent, attempt
     if (data === INVALID)
       throw unusable(logged, border.explain(current)[0]?.message ?? 'its data does not fit its schema')
     const { id, type, key, source } = logged
-    const delivered = { id, type, key, source, timeMs: Date.parse(envelope.time), attempt, data }
+    const { causationid: causationId } = envelope
+    const delivered = { id, type, key, source, timeMs: Date.parse(envelope.time), attempt, data, causationId }
     return { delivered, parent: parseTraceparent(envelope.traceparent) }
   }
   return (logged, attempt) => {

@@ -86,6 +86,7 @@ export interface DeliveredShape {
   readonly timeMs: number
   readonly attempt: number
   readonly data: unknown
+  readonly causationId?: string | undefined
 }
 
 /** A subscription. */

@@ -10,6 +10,14 @@ export {
   type SagaCheck,
 } from './check.ts'
 export {
+  defineFlow,
+  type Expected,
+  type FlowDefinition,
+  type FlowOutcome,
+  type FlowSpec,
+  flowGiveUpMs,
+} from './define-flow.ts'
+export {
   type CalledSagaSpec,
   defineSaga,
   isSaga,
@@ -39,6 +47,8 @@ export type {
   ExternalWork,
 } from './external.ts'
 export { type ExternalCall, type ExternalCallContext, externalCall } from './external-call.ts'
+export type { Expectation } from './flow-graph.ts'
+export type { FlowEventView, FlowShape, FlowView } from './flow-view.ts'
 export { type Fork, type ForkedRun, forkSaga } from './forks.ts'
 export { commitLanes, createGroupWriter, type GroupWriter, maxGroup } from './group-writer.ts'
 export type { Attempt, SagaHost } from './host.ts'

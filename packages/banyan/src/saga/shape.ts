@@ -1,6 +1,7 @@
 /** A saga as the executor sees it: without its type parameters. */
 import type { AnySchema } from '../contract/schema.ts'
 import type { SagaPriority } from '../store/sagas.ts'
+import type { FlowShape } from './flow-view.ts'
 import type { StepRetry } from './options.ts'
 
 /** An event that a saga starts on or waits for. */
@@ -38,5 +39,7 @@ export interface SagaShape {
   readonly maxSteps?: number
   readonly concurrency?: number
   readonly stuckMs?: number
+  /** Of one that only watches a choreographed flow: what it expects. */
+  readonly flow?: FlowShape
   readonly run: (saga: never, input: never) => Promise<unknown>
 }

@@ -1,6 +1,8 @@
 /** One run as people see it. Plain JSON; times are ISO 8601 text, `***` stands for what a schema hides. */
+
 import type { ErrorDocument } from '../core/error.ts'
 import type { SagaState } from '../store/sagas.ts'
+import type { FlowView } from './flow-view.ts'
 import type { CallNote, SettlingKind } from './journal.ts'
 
 /**
@@ -109,4 +111,6 @@ export interface RunView {
   /** The run that it continued as. */
   readonly next?: string
   readonly byHand: readonly HandView[]
+  /** Of one that watches a choreographed flow: what has happened, and what is missing. */
+  readonly flow?: FlowView
 }

@@ -2,6 +2,7 @@
 import type { ErrorDocument } from '../core/error.ts'
 import { isSagaEnd } from '../store/saga-rules.ts'
 import type { SagaEntry, SagaLock, SagaMessage, SagaRecord } from '../store/sagas.ts'
+import { type FlowView, viewFlow } from './flow-view.ts'
 import { bodyOf, type Mended, noteOf } from './journal.ts'
 import { observe, readJournal } from './observe.ts'
 import type { SagaRun } from './run.ts'
@@ -22,6 +23,8 @@ interface Looked {
   /** The replay; undefined without the code. */
   readonly run: SagaRun | undefined
   readonly fault: string | undefined
+  /** Of one that watches a choreographed flow. */
+  readonly flow: FlowView | undefined
 }
 
 /** One run by id or `<saga>/<key>`. With `secrets`, nothing is hidden. */
@@ -44,9 +47,11 @@ async function look(place: SagaPlace, which: string): Promise<Looked> {
     sagas.locks(maxLocksRead),
   ])
   const shape = shapeOf(place, record)
-  if (shape === undefined) return { record, entries, messages, locks, run: undefined, fault: undefined }
+  if (shape === undefined)
+    return { record, entries, messages, locks, run: undefined, fault: undefined, flow: undefined }
+  const flow = shape.flow === undefined ? undefined : viewFlow(shape.flow, record, entries, await sagas.now())
   const { run, fault } = await observe(createIdleShared(place), shape, record, entries)
-  return { record, entries, messages, locks, run, fault: fault?.message }
+  return { record, entries, messages, locks, run, fault: fault?.message, flow }
 }
 
 /** What may be shown of a run to whoever looks. */
@@ -86,6 +91,7 @@ function toView(service: string, looked: Looked, hiding: Hiding): RunView {
     ...(parent !== undefined && { parent }),
     children: childrenOf(entries, run),
     ...(record.next !== undefined && { next: record.next }),
+    ...(looked.flow !== undefined && { flow: looked.flow }),
     byHand: entries.filter(({ kind }) => kind === 'mended').map(toHand),
   }
 }

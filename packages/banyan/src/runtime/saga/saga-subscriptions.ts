@@ -3,6 +3,7 @@
  * transaction starts the run, or puts the event into mailboxes, together with the mark: once each.
  */
 import type { Bus } from '../../bus/bus.ts'
+import type { EventBody } from '../../saga/journal.ts'
 import type { SagaEventShape, SagaShape } from '../../saga/shape.ts'
 import { toNewSaga } from '../../saga/start.ts'
 import { toText } from '../../saga/values.ts'
@@ -45,7 +46,9 @@ function compileHandler(wire: string, sagas: readonly SagaShape[]) {
           }),
         )
       if (waiting.length === 0) return
-      const body = toText(event.data, `event ${event.id}`) ?? 'null'
+      const { data, timeMs, source, causationId } = event
+      const said: EventBody = { data, timeMs, source, causationId }
+      const body = toText(said, `event ${event.id}`) ?? 'null'
       await tx.store.sagas.deliver({ id: event.id, kind: 'event', name: event.type, key: event.key, body }, waiting)
     })
 }
