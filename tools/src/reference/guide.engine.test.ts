@@ -78,6 +78,17 @@ describe('docs/guide/testing.md', () => {
   })
 })
 
+describe('docs/guide/external-systems.md', () => {
+  it('compiles and passes its test in both shapes', { timeout: 120_000 }, async () => {
+    const folder = project('guide-external', guideFiles(page('external-systems')))
+    expect(await compile(folder)).toEqual({ code: 0, said: '' })
+    const { code, said } = await run(folder, [vitest, 'run', '--reporter=verbose', '--no-color'])
+    expect(said).toContain('waits for the webhook (one)')
+    expect(said).toContain('waits for the webhook (split)')
+    expect(code, said).toBe(0)
+  })
+})
+
 interface Shop extends AsyncDisposable {
   readonly url: string
 }

@@ -6,7 +6,7 @@ import { BanyanError } from '../../core/error.ts'
 import type { Webhook, WebhookDelivery, WebhookMessage, WebhookVerifier } from '../../runtime/webhook.ts'
 
 /** A command of any contract. */
-type AnyCommand = Command<never, unknown, unknown, unknown, unknown> & Owned
+type AnyCommand = Command<unknown, unknown, unknown, unknown, unknown> & Owned
 
 /** What {@link defineWebhook} takes. */
 export interface WebhookSpec<S extends AnySchema, Op extends AnyCommand> {
