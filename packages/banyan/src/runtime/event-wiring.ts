@@ -14,6 +14,7 @@ import { createHostLogKeeper } from './log-keeper.ts'
 import { createKeepers } from './projections.ts'
 import { SagaDesk } from './saga/saga-desk.ts'
 import { createSagaHost } from './saga/saga-host.ts'
+import { SagaNews } from './saga/saga-news.ts'
 import { claimSagaGroups } from './saga/saga-subscriptions.ts'
 import { createScheduleRunner, type ScheduleRunner } from './schedule-runner.ts'
 import type { ServiceRuntime } from './service-runtime.ts'
@@ -121,10 +122,11 @@ function toSchedules(service: ServiceRuntime, holder: string): readonly Schedule
 }
 
 function toSagas(service: ServiceRuntime, holder: string): readonly SagaExecutor[] {
-  const { definition, store } = service
+  const { definition, store, environment } = service
   if (definition.sagas.length === 0 || store === undefined) return []
-  const executor = new SagaExecutor(createSagaHost(service, holder), definition.sagas)
-  service.sagas = new SagaDesk(executor, store, definition.sagas)
+  const news = new SagaNews(environment)
+  const executor = new SagaExecutor(createSagaHost(service, holder, news), definition.sagas)
+  service.sagas = new SagaDesk(executor, store, definition.sagas, news)
   return [executor]
 }
 

@@ -1,6 +1,5 @@
 /** The sagas of one service at work in one host: what `ctx.sagas` and `tx.sagas` do. */
 import { createWireBorder } from '../../contract/border.ts'
-import { sleep } from '../../core/environment/timers.ts'
 import { BanyanError, fromErrorDocument, toErrorDocument } from '../../core/error.ts'
 import type { SagaExecutor } from '../../saga/executor.ts'
 import { toCancel } from '../../saga/journal.ts'
@@ -10,16 +9,17 @@ import type { SagaShape, SignalShape } from '../../saga/shape.ts'
 import { toNewSaga } from '../../saga/start.ts'
 import { toText } from '../../saga/values.ts'
 import { INVALID } from '../../schema/index.ts'
+import { isSagaEnd } from '../../store/saga-rules.ts'
 import type { NewSagaMessage, SagaRecord, SagaStarted, TransactionSagas } from '../../store/sagas.ts'
 import type { Store } from '../../store/store.ts'
 import { formatTraceparent, type TraceParent } from '../../telemetry/trace-context.ts'
 import type { SagaView, StartedSaga } from './saga-access.ts'
+import type { SagaEnding, SagaNews, SagaWaiter } from './saga-news.ts'
 
 /** The work that starts or tells: a handler's context. */
-export interface SagaCaller {
+export interface SagaCaller extends SagaWaiter {
   readonly self: string
   readonly trace: TraceParent
-  readonly signal: AbortSignal
   remainingMs(): number
   /** What is being handled: `event <id>`, or who calls. */
   readonly startedBy: string
@@ -28,19 +28,21 @@ export interface SagaCaller {
 /** How long a result or an answer is waited for when nothing is said, in milliseconds. */
 export const defaultResultMs = 30_000
 const firstPollMs = 5
+/** Also of a run that was started here, whose end is heard of unless another host has taken it. */
 const maxPollMs = 250
-const ends: ReadonlySet<string> = new Set(['completed', 'undone', 'continued'])
 
 /** See the top of the file. */
 export class SagaDesk {
   readonly executor: SagaExecutor
   readonly #store: Store
   readonly #shapes: readonly SagaShape[]
+  readonly #news: SagaNews
 
-  constructor(executor: SagaExecutor, store: Store, shapes: readonly SagaShape[]) {
+  constructor(executor: SagaExecutor, store: Store, shapes: readonly SagaShape[], news: SagaNews) {
     this.executor = executor
     this.#store = store
     this.#shapes = shapes
+    this.#news = news
   }
 
   /** The newest version that the service has, by whichever object it is named. */
@@ -68,6 +70,7 @@ export class SagaDesk {
       traceparent: formatTraceparent(caller.trace),
     })
     const started = tx === undefined ? await this.executor.begin(made) : await tx.start(made)
+    if (tx === undefined && started.isNew) this.#news.started(shape.name, made.key, started.id)
     return toStarted(started, made.input, shape.name, made.key)
   }
 
@@ -114,16 +117,27 @@ export class SagaDesk {
   }
 
   async result(caller: SagaCaller, saga: SagaShape, key: string, timeoutMs = defaultResultMs): Promise<unknown> {
-    const shape = this.#shapeOf(saga)
-    const found = await this.#find(shape, key)
-    const ended = await this.#poll(caller, timeoutMs, found.id, async () => {
-      const record = await this.#find(shape, key)
-      return ends.has(record.state) && record.state !== 'continued' ? record : undefined
-    })
-    if (ended === undefined) throw notYet(shape.name, key, timeoutMs, 'has not ended')
-    const outcome = JSON.parse(ended.outcome ?? '{}') as { readonly ok?: unknown; readonly error?: never }
+    const ended = await this.#ending(caller, this.#shapeOf(saga), key, timeoutMs)
+    const outcome = JSON.parse(ended.outcome) as { readonly ok?: unknown; readonly error?: never }
     if (outcome.error !== undefined) throw fromErrorDocument(outcome.error)
     return outcome.ok
+  }
+
+  /** Of a key's newest run; what one goes on as is waited for. */
+  async #ending(caller: SagaCaller, shape: SagaShape, key: string, timeoutMs: number): Promise<SagaEnding> {
+    const { clock } = this.executor.shared.host.environment
+    const dueMs = clock.monotonic() + Math.min(timeoutMs, caller.remainingMs())
+    let id = this.#news.recent(shape.name, key)
+    for (let pollMs = id === undefined ? firstPollMs : maxPollMs; ; pollMs = Math.min(pollMs * 2, maxPollMs)) {
+      if (id !== undefined) {
+        const heard = await this.#news.wait(id, Math.min(pollMs, Math.max(0, dueMs - clock.monotonic())), caller)
+        if (heard !== undefined && heard.state !== 'continued') return heard
+      }
+      const { id: newest, state, outcome = '{}' } = await this.#find(shape, key)
+      if (isSagaEnd(state) && state !== 'continued') return { state, outcome }
+      if (clock.monotonic() >= dueMs) throw notYet(shape.name, key, timeoutMs, 'has not ended')
+      id = newest
+    }
   }
 
   async update(
@@ -156,7 +170,7 @@ export class SagaDesk {
       if (answer.id === id) return answer
     }
     const record = await this.#store.sagas.find(sagaId)
-    if (record !== undefined && ends.has(record.state)) throw sagaEnded(record.name, record.key, record.state)
+    if (record !== undefined && isSagaEnd(record.state)) throw sagaEnded(record.name, record.key, record.state)
     return undefined
   }
 
@@ -167,22 +181,13 @@ export class SagaDesk {
     id: string,
     ask: () => Promise<Found | undefined>,
   ): Promise<Found | undefined> {
-    const { clock, timers } = this.executor.shared.host.environment
+    const { clock } = this.executor.shared.host.environment
     const dueMs = clock.monotonic() + Math.min(timeoutMs, caller.remainingMs())
-    let wake: (() => void) | undefined
-    const unlisten = this.#store.sagas.onEnd((ids) => (ids.includes(id) ? wake?.() : undefined))
-    try {
-      for (let pollMs = firstPollMs; ; pollMs = Math.min(pollMs * 2, maxPollMs)) {
-        const found = await ask()
-        const leftMs = dueMs - clock.monotonic()
-        if (found !== undefined || leftMs <= 0) return found
-        const woken = new Promise<void>((resolve) => {
-          wake = resolve
-        })
-        await Promise.race([sleep(timers, Math.min(pollMs, leftMs), caller.signal), woken])
-      }
-    } finally {
-      unlisten()
+    for (let pollMs = firstPollMs; ; pollMs = Math.min(pollMs * 2, maxPollMs)) {
+      const found = await ask()
+      const leftMs = dueMs - clock.monotonic()
+      if (found !== undefined || leftMs <= 0) return found
+      await this.#news.wait(id, Math.min(pollMs, leftMs), caller)
     }
   }
 
