@@ -21,6 +21,8 @@ export interface Rules {
   readonly rewaitKeepsTimer: boolean
   /** The store looks whether it knows a write before it looks at the mail. */
   readonly knownBeforeMail: boolean
+  /** A write in whose place other entries stand does nothing: a write is known by what is in it. */
+  readonly conflictsAreVoid: boolean
   /** Of a write it knows, it still carries out the letting go, if the run is still held. */
   readonly knownWaitIsDone: boolean
   /** A call with a key that was seen does nothing again. */
@@ -51,6 +53,7 @@ export const allRules: Rules = {
   mailMakesDue: true,
   rewaitKeepsTimer: true,
   knownBeforeMail: true,
+  conflictsAreVoid: true,
   knownWaitIsDone: true,
   keys: true,
   tombstones: true,

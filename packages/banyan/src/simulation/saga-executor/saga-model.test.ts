@@ -82,8 +82,18 @@ describe('without a rule', () => {
       { reapRaises: false, takeRaises: false },
       'a: ',
     ],
-    ['the mail is looked at before the store knows the write', pivot, { knownBeforeMail: false }, 'a: '],
-    ['something else is written while a write is unsettled', pivot, { sendsSameAgain: false }, 'a: '],
+    [
+      'writes are known by their places, and the mail is looked at first',
+      pivot,
+      { conflictsAreVoid: false, knownBeforeMail: false },
+      'a: ',
+    ],
+    [
+      'writes are known by their places, and one of unknown fate is replaced',
+      pivot,
+      { conflictsAreVoid: false, sendsSameAgain: false },
+      'a: ',
+    ],
     ['effects do not wait for the journal', pivot, { effectsWait: false }, 'c: '],
     ['calls have no keys', pivot, { keys: false }, 'd: '],
     ['undos leave no tombstones', pivot, { tombstones: false }, 'd: '],
@@ -110,6 +120,12 @@ describe('without a rule', () => {
     ['reaping need not raise the epoch, since the take does', { ...pivot, faults: 1 }, { reapRaises: false }],
     ['the take need not, since reaping does', { ...pivot, faults: 1 }, { takeRaises: false }],
     ['a repeated letting go may be left undone, since the next beat finds it', past, { knownWaitIsDone: false }],
+    [
+      'a write of unknown fate may be replaced, since the store compares entries',
+      { ...pivot, faults: 1 },
+      { sendsSameAgain: false },
+    ],
+    ['the mail may be looked at first, for the same reason', { ...pivot, faults: 1 }, { knownBeforeMail: false }],
   ])('%s', { timeout: 60_000 }, (_, size, rules) => {
     expect(broken(size, rules).violation).toBeUndefined()
   })

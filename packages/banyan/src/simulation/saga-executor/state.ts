@@ -28,7 +28,7 @@ export type WriteOutcome = 'written' | 'mail' | 'fenced'
 /** How the store was misled; none of them may ever be. Ghosts: the real store has no such field. */
 export type Breach =
   | 'a write was accepted from a host that does not hold the run'
-  | 'a write was taken for one that was known'
+  | 'a write was accepted although other entries stand in its place'
 
 /** The run's row, and its journal. */
 export interface Row {

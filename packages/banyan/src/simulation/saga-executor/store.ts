@@ -34,24 +34,26 @@ export function applyWrite(
 ): { readonly row: Row; readonly outcome: WriteOutcome } {
   const { row, mail } = state
   if (!passesFence(row, host, write, rules)) return { row, outcome: 'fenced' }
-  const known = write.entries !== '' && row.journal.length > write.base
+  const there = row.journal.slice(write.base, write.base + write.entries.length)
+  const isConflict = !write.entries.startsWith(there)
+  if (isConflict && rules.conflictsAreVoid) return { row, outcome: 'fenced' }
+  const known = there !== '' && there.length === write.entries.length
   const hasMail = mail.length > write.seen
   if (write.change === 'point' && rules.pointMindsMail && hasMail && !(known && rules.knownBeforeMail)) {
     return { row, outcome: 'mail' }
   }
-  const breach = row.breach ?? breachOf(row, host, write, known && !isLate)
-  const written: Row = { ...row, breach, journal: known ? row.journal : row.journal + write.entries }
+  const breach = row.breach ?? breachOf(row, host, write, isConflict && !isLate)
+  const written: Row = { ...row, breach, journal: row.journal + write.entries.slice(there.length) }
   if (write.change === 'wait')
     return letGoToWait(written, write, hasMail && rules.waitMindsMail, known && !rules.knownWaitIsDone)
   return { row: changed(written, write), outcome: 'written' }
 }
 
-function breachOf(row: Row, host: number, write: Write, known: boolean): Row['breach'] {
+function breachOf(row: Row, host: number, write: Write, isConflict: boolean): Row['breach'] {
   if (!holds(row, host, write) || row.epoch !== write.epoch) {
     return 'a write was accepted from a host that does not hold the run'
   }
-  const same = row.journal.startsWith(write.entries, write.base)
-  return known && !same ? 'a write was taken for one that was known' : undefined
+  return isConflict ? 'a write was accepted although other entries stand in its place' : undefined
 }
 
 function letGoToWait(row: Row, write: Write, refused: boolean, skipped: boolean): { row: Row; outcome: WriteOutcome } {
