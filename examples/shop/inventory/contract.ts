@@ -8,13 +8,20 @@ const Level = t.Object({
   reserved: t.Integer({ minimum: 0 }),
   available: t.Integer({ minimum: 0 }),
 })
+const OrderId = t.Object({ orderId: t.String({ minLength: 1, maxLength: 64 }) })
+const Lines = t.Array(
+  t.Object({ sku: t.String({ minLength: 1, maxLength: 64 }), quantity: t.Integer({ minimum: 1, maximum: 1_000 }) }),
+  { minItems: 1, maxItems: 100 },
+)
 const UNKNOWN_SKU = error({ code: 'NOT_FOUND', about: 'there is no such product' })
 
 export const Inventory = defineContract('inventory', {
-  version: '1.0.0',
+  version: '1.1.0',
   owner: 'warehouse-team',
   about: 'Knows what is on the shelves and promises it to orders.',
-  terms: { reservation: 'stock promised to one order until it is shipped or given up' },
+  terms: {
+    reservation: 'stock promised to one order until it is shipped or given up: a lock on goods, held by an order',
+  },
   operations: {
     level: query({
       about: 'What there is of a product, and how much of it is promised.',
@@ -37,6 +44,46 @@ export const Inventory = defineContract('inventory', {
       },
       idempotent: true,
       http: 'PUT /inventory/:sku',
+    }),
+    reserve: command({
+      about: 'Promises all that an order asks for to it, or nothing. For orders.',
+      input: t.Object({ orderId: t.String({ minLength: 1, maxLength: 64 }), items: Lines }),
+      output: OrderId,
+      errors: {
+        OUT_OF_STOCK: error({
+          code: 'FAILED_PRECONDITION',
+          about: 'not all of it is there; nothing is promised',
+          details: t.Object({ sku: t.String(), available: t.Integer() }),
+        }),
+        GIVEN_UP: error({ code: 'FAILED_PRECONDITION', about: 'the promise was given up before' }),
+      },
+      idempotent: true,
+    }),
+    release: command({
+      about: 'Gives up what is promised to an order, and what may be promised to it later.',
+      input: OrderId,
+      output: OrderId,
+      idempotent: true,
+    }),
+    inspect: command({
+      about: 'Looks at what came back of an order, and puts it aside.',
+      input: OrderId,
+      output: t.Object({ items: t.Array(t.Object({ sku: t.String(), quantity: t.Integer() })) }),
+      errors: { NOT_SOLD: error({ code: 'FAILED_PRECONDITION', about: 'nothing of this order has left the shelves' }) },
+      idempotent: true,
+    }),
+    giveBack: command({
+      about: "Undoes `inspect`: it is the customer's again.",
+      input: OrderId,
+      output: OrderId,
+      idempotent: true,
+    }),
+    restock: command({
+      about: 'Puts what was inspected back on the shelves.',
+      input: OrderId,
+      output: OrderId,
+      errors: { NOT_INSPECTED: error({ code: 'FAILED_PRECONDITION', about: 'nobody has looked at it' }) },
+      idempotent: true,
     }),
   },
   events: {

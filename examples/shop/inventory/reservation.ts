@@ -9,13 +9,16 @@ import { Inventory } from './contract.ts'
 import type { InventoryTables, Line, ReservationState } from './tables.ts'
 
 type Ctx = ContextOf<typeof Inventory, never, InventoryTables>
-type Tx = Transaction<'inventory', InventoryTables>
+export type Tx = Transaction<'inventory', InventoryTables>
 
 /**
  * Locks the items in the order of their names, so that two orders never wait for each other in a circle. "C" is the order that
  * the comparison of strings below has too; the database's own may differ.
  */
-async function findShortage(tx: Tx, lines: readonly Line[]): Promise<{ sku: string; available: number } | undefined> {
+export async function findShortage(
+  tx: Tx,
+  lines: readonly Line[],
+): Promise<{ sku: string; available: number } | undefined> {
   const skus = lines.map(({ sku }) => sku)
   const items = await tx.db
     .selectFrom('item')
@@ -30,7 +33,7 @@ async function findShortage(tx: Tx, lines: readonly Line[]): Promise<{ sku: stri
 }
 
 /** Adds to what is promised and to what is on the shelf, of every line. */
-async function move(tx: Tx, lines: readonly Line[], reserved: 1 | -1, onHand: 0 | -1): Promise<void> {
+export async function move(tx: Tx, lines: readonly Line[], reserved: 1 | 0 | -1, onHand: 1 | 0 | -1): Promise<void> {
   const ordered = [...lines].sort((a, b) => (a.sku < b.sku ? -1 : 1))
   for (const { sku, quantity } of ordered)
     await tx.db

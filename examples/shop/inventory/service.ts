@@ -1,6 +1,8 @@
 /** The warehouse. */
 import { defineDatabase, defineService } from 'banyan'
+import { isChoreographed } from '../flow.ts'
 import { Inventory } from './contract.ts'
+import { giveBack, inspect, release, reserve, restock } from './promise.ts'
 import { onCancelled, onPlaced, onRejected, onShipped } from './reservation.ts'
 import type { InventoryTables } from './tables.ts'
 
@@ -27,6 +29,11 @@ export const inventory = defineService(Inventory, {
         await tx.db.updateTable('item').set({ on_hand: onHand }).where('sku', '=', sku).execute()
         return toLevel({ ...item, on_hand: onHand })
       }),
+    reserve,
+    release,
+    inspect,
+    giveBack,
+    restock,
   },
-  on: () => [onPlaced, onRejected, onCancelled, onShipped],
+  on: () => (isChoreographed ? [onPlaced, onRejected, onCancelled, onShipped] : [onShipped]),
 })

@@ -6,7 +6,7 @@ export interface Line {
   readonly quantity: number
 }
 
-export type ReservationState = 'reserved' | 'refused' | 'released' | 'shipped'
+export type ReservationState = 'reserved' | 'refused' | 'released' | 'shipped' | 'inspected' | 'restocked'
 
 export interface InventoryTables {
   item: { sku: string; on_hand: number; reserved: number }

@@ -9,7 +9,7 @@ const Item = t.Object({
   quantity: t.Integer({ minimum: 1, maximum: 1_000 }),
 })
 
-export const statuses = ['pending', 'confirmed', 'shipped', 'delivered', 'rejected', 'cancelled'] as const
+export const statuses = ['pending', 'confirmed', 'shipped', 'delivered', 'rejected', 'cancelled', 'returned'] as const
 export const reasons = ['OUT_OF_STOCK', 'PAYMENT_DECLINED', 'PAYMENT_TIMEOUT'] as const
 
 const Status = t.Enum(statuses)
@@ -29,7 +29,7 @@ const UNKNOWN_ORDER = error({ code: 'NOT_FOUND', about: 'there is no such order'
 const Key = t.Object({ orderId: t.String() })
 
 export const Orders = defineContract('orders', {
-  version: '1.0.0',
+  version: '1.1.0',
   owner: 'orders-team',
   about: 'Takes orders and decides what becomes of them.',
   terms: { order: 'what a customer wants to have, with what it costs', settled: 'nothing more will happen to it' },
@@ -92,6 +92,38 @@ export const Orders = defineContract('orders', {
       http: 'POST /orders/:orderId/cancel',
       success: { status: 202, location: '/orders/:orderId' },
     }),
+    return: command({
+      about: 'Sends what was delivered back, for the money. A label is made; watch the order.',
+      input: t.Object({ orderId: OrderId }),
+      output: t.Object({ orderId: t.String(), status: Status }),
+      errors: {
+        UNKNOWN_ORDER,
+        NOT_DELIVERED: error({
+          code: 'FAILED_PRECONDITION',
+          about: 'only what was delivered can be returned',
+          details: t.Object({ status: Status }),
+        }),
+        RETURN_OVER: error({
+          code: 'FAILED_PRECONDITION',
+          about: 'it was to be returned before, and that was given up',
+        }),
+      },
+      idempotent: true,
+      http: 'POST /orders/:orderId/return',
+      success: { status: 202, location: '/orders/:orderId' },
+    }),
+    keep: command({
+      about: 'Takes a return back: the goods are kept. As long as the parcel is not on its way.',
+      input: t.Object({ orderId: OrderId }),
+      output: t.Object({ orderId: t.String(), status: Status }),
+      errors: {
+        NO_RETURN: error({ code: 'NOT_FOUND', about: 'nothing of this order is being returned' }),
+        TOO_LATE: error({ code: 'FAILED_PRECONDITION', about: 'the parcel is on its way back' }),
+      },
+      idempotent: true,
+      http: 'POST /orders/:orderId/return/cancel',
+      success: { status: 202, location: '/orders/:orderId' },
+    }),
     listByCustomer: query({
       about: 'The orders of a customer, newest first, a page at a time.',
       input: t.Object({
@@ -122,7 +154,7 @@ export const Orders = defineContract('orders', {
         customerId: t.String(),
         items: t.Array(Item),
         total: Total,
-        paymentToken: t.String(),
+        paymentToken: t.String({ secret: true }),
       }),
     }),
     changed: event({

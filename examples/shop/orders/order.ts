@@ -20,6 +20,7 @@ export type Fact =
   | { readonly type: 'delivered' }
   | { readonly type: 'stopped' }
   | { readonly type: 'cancel' }
+  | { readonly type: 'returned' }
 
 /** From where each fact leads where; from everywhere else it changes nothing. */
 const transitions: Readonly<Record<Fact['type'], readonly [from: Status, to: Status]>> = {
@@ -29,6 +30,7 @@ const transitions: Readonly<Record<Fact['type'], readonly [from: Status, to: Sta
   delivered: ['shipped', 'delivered'],
   stopped: ['confirmed', 'cancelled'],
   cancel: ['pending', 'cancelled'],
+  returned: ['delivered', 'returned'],
 }
 
 /** The next status; undefined when the fact changes nothing. */

@@ -1,5 +1,5 @@
 /**
- * What was sold, by day and by product: counted when an order is confirmed, taken back when a confirmed one is cancelled. Sums
+ * What was sold, by day and by product: counted when an order is confirmed, taken back when a confirmed one is cancelled or returned. Sums
  * are where a read model shows whether each event is applied once. Many orders meet in one row here, so events are applied in
  * the order of the source, one after the other, instead of getting into each other's way.
  */
@@ -40,7 +40,9 @@ type Changed = (typeof Orders.events.changed)['~types']['received']
 /** 1 when the order is sold by this step, -1 when that is taken back, 0 when nothing changes. */
 export function signOf(status: string, history: readonly Pick<Entry, 'status'>[]): 1 | 0 | -1 {
   if (status === 'confirmed') return 1
-  return status === 'cancelled' && history.some((step) => step.status === 'confirmed') ? -1 : 0
+  return (status === 'cancelled' || status === 'returned') && history.some((step) => step.status === 'confirmed')
+    ? -1
+    : 0
 }
 
 async function count(tx: DatabaseTx<SalesTables>, order: Changed, sign: 1 | -1): Promise<void> {

@@ -1,5 +1,5 @@
 /** The orders' own tables. */
-import type { JSONColumnType } from 'kysely'
+import type { Generated, JSONColumnType } from 'kysely'
 import type { Entry, Status } from './order.ts'
 
 export interface OrdersTables {
@@ -7,6 +7,8 @@ export interface OrdersTables {
     order_id: string
     customer_id: string
     status: Status
+    /** The shop has made up its mind to fulfil it: from here on only shipping can stop it. */
+    accepted: Generated<boolean>
     items: JSONColumnType<{ sku: string; quantity: number }[]>
     total_amount: number
     total_currency: string

@@ -1,5 +1,5 @@
 /** Money: promised by a card, taken, given back. */
-import { defineContract, error, event, query, t } from 'banyan'
+import { command, defineContract, error, event, query, t } from 'banyan'
 
 export const Amount = t.Integer({ minimum: 0, description: 'minor units of the currency of the order' })
 const OrderId = t.String({ minLength: 1, maxLength: 64 })
@@ -13,8 +13,10 @@ const Standing = {
   refunded: Amount,
 }
 
+const Key = t.Object({ orderId: OrderId })
+
 export const Payments = defineContract('payments', {
-  version: '1.1.0',
+  version: '1.2.0',
   owner: 'money-team',
   about: 'Takes the money for orders, and gives it back.',
   terms: {
@@ -46,6 +48,44 @@ export const Payments = defineContract('payments', {
       errors: { UNKNOWN_PAYMENT: error({ code: 'NOT_FOUND', about: 'there is no payment for this order' }) },
       http: 'GET /payments/:orderId/history',
     }),
+    authorize: command({
+      about: 'Sets the money for an order aside. For orders.',
+      input: t.Object({
+        orderId: OrderId,
+        total: t.Object({ amount: Amount, currency: t.String() }),
+        token: t.String({ minLength: 1, maxLength: 200, secret: true }),
+      }),
+      output: Key,
+      errors: {
+        DECLINED: error({ code: 'FAILED_PRECONDITION', about: 'the card does not pay for it' }),
+        TIMED_OUT: error({
+          code: 'FAILED_PRECONDITION',
+          about: 'the provider did not answer in time; what it may still set aside is given up',
+        }),
+        GIVEN_UP: error({ code: 'FAILED_PRECONDITION', about: 'the payment was given up before' }),
+      },
+      idempotent: true,
+    }),
+    capture: command({
+      about: 'Takes what was set aside. For orders.',
+      input: Key,
+      output: Key,
+      errors: { NOT_HELD: error({ code: 'FAILED_PRECONDITION', about: 'nothing is set aside for this order' }) },
+      idempotent: true,
+    }),
+    release: command({
+      about:
+        'Gives up what was set aside, and what may be set aside later. Undoes `authorize`; done soon after the answer.',
+      input: Key,
+      output: Key,
+      idempotent: true,
+    }),
+    refund: command({
+      about: 'Gives back what was taken; `released` says when that is done.',
+      input: Key,
+      output: Key,
+      idempotent: true,
+    }),
   },
   events: {
     authorized: event({ key: 'orderId', kind: 'notification', data: t.Object({ orderId: t.String() }) }),
@@ -60,6 +100,11 @@ export const Payments = defineContract('payments', {
       key: 'orderId',
       kind: 'sourced',
       data: t.Object({ orderId: t.String() }),
+    }),
+    released: event({
+      about: 'Nothing is held or kept of it any more.',
+      key: 'orderId',
+      data: t.Object({ orderId: t.String(), refunded: Amount }),
     }),
   },
 })

@@ -1,5 +1,8 @@
 /** Payments. */
 import { defineDatabase, defineService } from 'banyan'
+import { isChoreographed } from '../flow.ts'
+import { authorization, givingUp } from './at-the-provider.ts'
+import { authorize, capture, refund, release } from './commands.ts'
 import { Payments } from './contract.ts'
 import { toHistory, toView } from './history.ts'
 import { PaymentLife } from './payment.ts'
@@ -21,6 +24,11 @@ export const payments = defineService(Payments, {
       if (events.length === 0) throw ctx.fail('UNKNOWN_PAYMENT')
       return { items: toHistory(orderId, events) }
     },
+    authorize,
+    capture,
+    release,
+    refund,
   },
-  on: () => [onReserved, onAuthorized, onReleaseDue, onCancelled, onRejected],
+  on: () => (isChoreographed ? [onReserved, onAuthorized, onReleaseDue, onCancelled, onRejected] : []),
+  sagas: [authorization, givingUp],
 })

@@ -1,7 +1,9 @@
 /** Shipping. */
 import { defineDatabase, defineService } from 'banyan'
+import { isChoreographed } from '../flow.ts'
 import { Shipping } from './contract.ts'
-import { deliverDue, onConfirmed, shipDue } from './steps.ts'
+import { returnLabel, sendBackDue, voidLabel } from './returns.ts'
+import { claim, deliverDue, onConfirmed, prepare, shipDue } from './steps.ts'
 import type { ShippingTables } from './tables.ts'
 
 export const shipping = defineService(Shipping, {
@@ -31,10 +33,15 @@ export const shipping = defineService(Shipping, {
         if (row?.status !== 'cancelled') throw ctx.fail('TOO_LATE')
         return { orderId }
       }),
+    prepare,
+    claim,
+    returnLabel,
+    voidLabel,
   },
-  on: () => [onConfirmed],
+  on: () => (isChoreographed ? [onConfirmed] : []),
   jobs: [
     { name: 'ship', everyMs: 100, run: shipDue },
     { name: 'deliver', everyMs: 200, run: deliverDue },
+    { name: 'send-back', everyMs: 500, run: sendBackDue },
   ],
 })
