@@ -15,6 +15,7 @@ import { createKeepers } from './projections.ts'
 import { SagaDesk } from './saga/saga-desk.ts'
 import { createSagaHost } from './saga/saga-host.ts'
 import { SagaNews } from './saga/saga-news.ts'
+import { createSagaService, type SagaService } from './saga/saga-service.ts'
 import { claimSagaGroups } from './saga/saga-subscriptions.ts'
 import { createScheduleRunner, type ScheduleRunner } from './schedule-runner.ts'
 import type { ServiceRuntime } from './service-runtime.ts'
@@ -30,8 +31,8 @@ export interface EventWiring {
   readonly bridges: readonly BridgeRunner[]
   /** Work at set times. */
   readonly schedules: readonly ScheduleRunner[]
-  /** Runs of sagas, one executor for each service that has any. */
-  readonly sagas: readonly SagaExecutor[]
+  /** Runs of sagas, for each service that has any. */
+  readonly sagas: readonly SagaService[]
   /** Looks after the log on this host's side: retention and audits. Undefined without a bus, or when the log is kept elsewhere. */
   readonly logKeeper: LogKeeper | undefined
   /** Makes the places of projections and looks at the settings of bridges; rejects when one is wrong. */
@@ -94,7 +95,7 @@ export function createEventWiring(
       await Promise.all([
         ...jobs.map((job) => job.stop(withinMs)),
         ...schedules.map((schedule) => schedule.stop(withinMs)),
-        ...sagas.map((executor) => executor.stop(withinMs)),
+        ...sagas.map((saga) => saga.stop(withinMs)),
         ...movers.map((mover) => mover.stop()),
         ...consumers.map((consumer) => consumer.stop({ withinMs })),
         ...keepers.map((keeper) => keeper.stop(withinMs)),
@@ -121,13 +122,13 @@ function toSchedules(service: ServiceRuntime, holder: string): readonly Schedule
   return definition.schedules.map((schedule) => createScheduleRunner(service, store, schedule, holder))
 }
 
-function toSagas(service: ServiceRuntime, holder: string): readonly SagaExecutor[] {
+function toSagas(service: ServiceRuntime, holder: string): readonly SagaService[] {
   const { definition, store, environment } = service
   if (definition.sagas.length === 0 || store === undefined) return []
   const news = new SagaNews(environment)
   const executor = new SagaExecutor(createSagaHost(service, holder, news), definition.sagas)
   service.sagas = new SagaDesk(executor, store, definition.sagas, news)
-  return [executor]
+  return [createSagaService(service, executor, store)]
 }
 
 function toMover({ store, environment, log }: ServiceRuntime): readonly Mover[] {

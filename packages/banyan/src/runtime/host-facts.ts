@@ -3,6 +3,7 @@ import type { Bus } from '../bus/bus.ts'
 import type { Environment } from '../core/environment/environment.ts'
 import type { GroupProgress } from '../store/dead-letters.ts'
 import type { OutboxExtent } from '../store/outbox.ts'
+import type { SagaAudit } from '../store/sagas.ts'
 import type { ScheduledDepth } from '../store/scheduled.ts'
 import type { Store } from '../store/store.ts'
 import { createPart, type Part } from './metrics-part.ts'
@@ -22,6 +23,8 @@ export interface HostFacts {
   readonly groups: ReadonlyMap<string, readonly GroupProgress[]>
   /** By producing service. */
   readonly logs: ReadonlyMap<string, LogExtent>
+  /** By service: of those that have sagas. */
+  readonly sagas: ReadonlyMap<string, SagaAudit>
   /** Every part that was asked, and whether it answered. */
   readonly answered: ReadonlyMap<string, boolean>
 }
@@ -34,6 +37,8 @@ export interface FactsOptions {
   readonly bus: Bus | undefined
   /** Producing services whose logs matter here. */
   readonly sources: () => readonly string[]
+  /** Services that have sagas. */
+  readonly withSagas: () => readonly string[]
 }
 
 /** Makes the function that looks. */
@@ -65,13 +70,22 @@ export function createFacts(options: FactsOptions): () => Promise<HostFacts> {
       })
       return withoutSilent(await Promise.all(asked))
     }
-    const [outboxes, scheduled, groups, extents] = await Promise.all([
+    const audits = async (): Promise<ReadonlyMap<string, SagaAudit>> => {
+      const asked = options.withSagas().map(async (service) => {
+        const store = stores().get(service)
+        const question = (): Promise<SagaAudit | undefined> => store?.sagas.counts() ?? Promise.resolve(undefined)
+        return [service, await ask(`sagas of ${service}`, question, answered)] as const
+      })
+      return withoutSilent(await Promise.all(asked))
+    }
+    const [outboxes, scheduled, groups, extents, sagas] = await Promise.all([
       each('outbox', (store, service) => outboxOf(store, service, bus)),
       each('scheduled', (store) => store.scheduled.depth()),
       each('groups', (store) => store.inbox.groups()),
       logs(),
+      audits(),
     ])
-    return { outboxes, scheduled, groups, logs: extents, answered }
+    return { outboxes, scheduled, groups, logs: extents, sagas, answered }
   }
 }
 

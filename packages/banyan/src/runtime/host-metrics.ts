@@ -11,6 +11,7 @@ import { createFacts, type HostFacts } from './host-facts.ts'
 import type { HostOptions } from './host-options.ts'
 import type { HostStatus } from './host-status.ts'
 import { entries, stateSamples } from './metrics-samples.ts'
+import { sagaExecutorFamilies, sagaFamilies } from './saga-families.ts'
 import { scheduleFamilies } from './schedule-families.ts'
 
 /** Whose metrics they are. */
@@ -27,7 +28,13 @@ export function createHostMetrics(
   host: Measured,
   stores: () => ReadonlyMap<string, Store>,
 ): () => Promise<readonly MetricFamily[]> {
-  const facts = createFacts({ environment, bus, stores, sources: () => sourcesOf(host.status()) })
+  const facts = createFacts({
+    environment,
+    bus,
+    stores,
+    sources: () => sourcesOf(host.status()),
+    withSagas: () => host.status().sagas.map(({ service }) => service),
+  })
   return async () => {
     const known = await facts()
     return [...hostFamilies(host.status(), known, environment.clock.now()), ...host.meter.collect()]
@@ -51,6 +58,8 @@ export function hostFamilies(status: HostStatus, facts: HostFacts, nowMs: number
     ...projectionFamilies(status),
     ...scheduledFamilies(facts),
     ...scheduleFamilies(status, nowMs),
+    ...sagaFamilies(facts),
+    ...sagaExecutorFamilies(status),
   ]
 }
 

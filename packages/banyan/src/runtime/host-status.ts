@@ -7,6 +7,7 @@ import type { BridgeStatus } from './bridge.ts'
 import type { EventWiring } from './event-wiring.ts'
 import type { HostState, Readiness } from './health.ts'
 import type { OperationCounters } from './local-call.ts'
+import type { SagaServiceStatus } from './saga/saga-service.ts'
 import type { ScheduleStatus } from './schedule/schedule-status.ts'
 import type { ServiceRuntime } from './service-runtime.ts'
 
@@ -43,6 +44,8 @@ export interface HostStatus {
   readonly bridges: readonly BridgeStatus[]
   /** One for each schedule of its services. */
   readonly schedules: readonly ScheduleStatus[]
+  /** One for each of its services that has sagas. */
+  readonly sagas: readonly SagaServiceStatus[]
   /** Retention, readers and audits, as far as this host looks after them. Anything faulty in an audit is an alarm. */
   readonly log: LogKeeperStatus | undefined
 }
@@ -68,6 +71,7 @@ export function toHostStatus(
     consumers: (wiring?.consumers ?? []).map((consumer) => consumer.status()),
     log: wiring?.logKeeper?.status(),
     bridges: (wiring?.bridges ?? []).map((bridge) => bridge.status()),
+    sagas: (wiring?.sagas ?? []).map((saga) => saga.status()),
     schedules: (wiring?.schedules ?? []).map((schedule) => schedule.status()),
     projections: (wiring?.keepers ?? []).flatMap((keeper) => keeper.status()),
   }

@@ -40,6 +40,9 @@ export interface ExecutorStatus {
   readonly taken: number
   readonly replayed: number
   readonly lost: number
+  /** Runs that stopped here for a person; of them, because an undo failed. */
+  readonly parkedHere: number
+  readonly undoFailures: number
   readonly commits: number
   readonly writes: number
   readonly state: 'stopped' | 'running' | 'away'
@@ -68,7 +71,7 @@ export class SagaExecutor {
   readonly #reloads = new Map<string, number>()
   readonly #maxActive: number
   readonly #maxCached: number
-  readonly #counts = { taken: 0, replayed: 0, lost: 0 }
+  readonly #counts = { taken: 0, replayed: 0, lost: 0, parkedHere: 0, undoFailures: 0 }
   #offsetMs: number | undefined
   /** When what is due is looked for again. */
   #idleUntilMs = 0
@@ -352,6 +355,10 @@ export class SagaExecutor {
     if (how === 'waiting' && !this.#stopping) {
       this.#cache(run)
       if ((run.journal.dueMs ?? Number.POSITIVE_INFINITY) < this.#idleUntilMs) this.#wake.wake()
+    }
+    if (how === 'parked') {
+      this.#counts.parkedHere += 1
+      if (run.note.failed !== undefined) this.#counts.undoFailures += 1
     }
     if (how === 'lost') {
       this.#counts.lost += 1

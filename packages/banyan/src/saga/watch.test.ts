@@ -5,7 +5,7 @@ import { defineSaga } from './define-saga.ts'
 import { retrySaga } from './mending.ts'
 import { ada, createMendingRig, keyOfOrder, no, OrderInput } from './mending-rig.ts'
 import type { Saga } from './saga.ts'
-import { createSagaWatch, sagaStuckMs, sagaWatchMs } from './watch.ts'
+import { createSagaWatch, keepEndedMs, sagaStuckMs, sagaWatchMs } from './watch.ts'
 
 const settings = { version: 1, input: OrderInput as never, key: keyOfOrder as never }
 const parks = defineSaga('parks', {
@@ -80,6 +80,23 @@ it('a run that is due and that nobody takes is stuck; without code here that is 
   expect(await rig.run(watch.look())).toEqual([])
   await rig.environment.advance(2_000)
   expect(await rig.run(watch.look())).toMatchObject([{ id, why: 'no code here' }])
+})
+
+it('a run that has ended is removed after a week', async () => {
+  const { rig, watch } = createWatched([sleeps])
+  const id = await rig.start(sleeps)
+  await rig.environment.advance(100)
+  await rig.store.sagas.mend(id, 0, [], 'undone')
+  await rig.run(rig.executor.stop(0))
+  watch.start()
+  await rig.environment.advance(sagaWatchMs)
+  expect(await rig.store.sagas.find(id)).toBeDefined()
+  await rig.run(watch.stop())
+  await rig.environment.advance(keepEndedMs)
+  watch.start()
+  await rig.environment.advance(1_000)
+  expect(await rig.store.sagas.find(id)).toBeUndefined()
+  await rig.run(watch.stop())
 })
 
 it('goes on looking when the database was away', async () => {

@@ -1,7 +1,7 @@
 /**
  * Looks for runs of a service that should go on and do not: each host that runs its sagas does so now and then. A run is stuck when it is parked,
  * or is due or held without an entry for longer than its saga says (`stuckMs`); also when no host has code for it. Each is
- * logged once; how many there are stands in the status and in the metrics.
+ * logged once; how many there are stands in the status and in the metrics. Runs that have ended are removed after a week.
  */
 import { toOneLine } from '../bus/operator-log.ts'
 import { createWaits } from '../bus/waits.ts'
@@ -17,6 +17,11 @@ export const sagaWatchMs = 30_000
 export const sagaStuckMs = 300_000
 /** Runs that one look reads of those that are stuck, and of those that are parked. */
 export const maxStuckRead = 200
+/** How long a run that has ended is kept, in milliseconds: a week. */
+export const keepEndedMs = 604_800_000
+/** Ended runs that are removed at a time, and how often in one look. */
+const maxTrimmed = 1_000
+const maxTrims = 200
 /** Runs that are remembered as logged; the oldest are forgotten first. */
 const maxLogged = 10_000
 
@@ -52,7 +57,7 @@ const maxShown = 20
 export interface SagaWatchOptions {
   readonly environment: Environment
   readonly service: string
-  readonly sagas: Pick<Sagas, 'list' | 'now'>
+  readonly sagas: Pick<Sagas, 'list' | 'now' | 'trim'>
   readonly shapes: readonly SagaShape[]
   readonly log: Log
 }
@@ -137,11 +142,17 @@ export function createSagaWatch({ environment, service, sagas, shapes, log }: Sa
     })
   }
 
+  async function trim(): Promise<void> {
+    for (let trims = 0; trims < maxTrims && !stopped; trims++)
+      if ((await sagas.trim(keepEndedMs, maxTrimmed)) < maxTrimmed) return
+  }
+
   async function run(): Promise<void> {
     let lastError = ''
     while (!stopped) {
       try {
         await look()
+        await trim()
         lastError = ''
       } catch (error) {
         const said = toOneLine(error)
