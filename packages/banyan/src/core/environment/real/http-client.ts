@@ -18,9 +18,10 @@ const notSent: ReadonlySet<string> = new Set([
   'UND_ERR_DESTROYED',
 ])
 
-function failure(origin: string, error: Error & { code?: string }): BanyanError {
+/** `begun`: the request was on its way, so the connection stood, its encryption included. */
+function failure(origin: string, error: Error & { code?: string }, begun: boolean): BanyanError {
   if (error instanceof BanyanError) return error
-  const sent = !notSent.has(error.code ?? '')
+  const sent = begun && !notSent.has(error.code ?? '')
   // Where it is stays in the cause: messages may travel to the edge.
   const where = new Error(`${origin}: ${error.message}`, { cause: error })
   return new BanyanError('UNAVAILABLE', sent ? 'the connection broke' : 'nothing answers there', {
@@ -84,7 +85,7 @@ class Exchange implements Dispatcher.DispatchHandler, HttpAnswer, Cancellable {
   }
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#call.cancellation?.listen(undefined)
-    this.#reject(failure(this.#origin, (this.#aborted as Error) ?? error))
+    this.#reject(failure(this.#origin, (this.#aborted as Error) ?? error, this.#controller !== undefined))
   }
   text(): string {
     const chunks = this.#chunks

@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
-import { createConnection } from 'node:net'
+import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -91,6 +92,24 @@ describe('the real network', () => {
       retryable: true,
     })
     await client.close()
+  })
+
+  it.each<[string, 'http' | 'https', (socket: Socket) => void, string]>([
+    ['speaks no TLS', 'https', (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'), 'none'],
+    ['hangs up in the middle of the handshake', 'https', (socket) => socket.destroy(), 'none'],
+    ['hangs up in the middle of the request', 'http', (socket) => socket.destroy(), 'unknown'],
+  ])('says whether anything was sent when the other side %s', async (_, scheme, answer, outcome) => {
+    const other = createServer((socket) => void socket.on('error', () => undefined).once('data', () => answer(socket)))
+    other.listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const client = network.connect(`${scheme}://127.0.0.1:${(other.address() as AddressInfo).port}`)
+    await expect(client.send({ method: 'POST', path: '/', headers: {}, body: 'x' })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      outcome,
+      retryable: outcome === 'none',
+    })
+    await client.close()
+    other.close()
   })
 
   it('names the port that is in use', async () => {
