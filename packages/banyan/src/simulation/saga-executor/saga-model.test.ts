@@ -80,7 +80,7 @@ describe('without a rule', () => {
       'the epoch is raised neither at the reaping nor at the take',
       pivot,
       { reapRaises: false, takeRaises: false },
-      'a: ',
+      'd: no effect of an undone run',
     ],
     [
       'writes are known by their places, and the mail is looked at first',
