@@ -10,7 +10,8 @@
  */
 import type { Migration } from 'banyan/store'
 import { sagaFunctions } from './sagas-functions.ts'
-import { sagaHotPath } from './sagas-hot-path.ts'
+import { sagaLeases } from './sagas-leases.ts'
+import { sagaWriting } from './sagas-writing.ts'
 import { toMigration } from './source.ts'
 
 const tables = `
@@ -105,4 +106,7 @@ CREATE TABLE banyan.saga_host (
 `
 
 /** See the top of the file. */
-export const sagasMigration: Migration = toMigration('banyan-020-sagas', tables + sagaFunctions + sagaHotPath)
+export const sagasMigration: Migration = toMigration(
+  'banyan-020-sagas',
+  tables + sagaFunctions + sagaWriting + sagaLeases,
+)

@@ -190,9 +190,7 @@ export class OpenTransaction {
       sagas: createTransactionSagas(
         (text, values) => this.run(text, values),
         this.hints,
-        (what) => {
-          if (this.#options.readOnly === true) throw readOnly(what)
-        },
+        this.#options.readOnly === true,
       ),
       publish: (event, due) => this.#publish(event, due),
       unschedule: async (eventId) => (await this.run(unscheduleText, [eventId])).rowCount === 1,

@@ -13,6 +13,7 @@ import type { Statement, StatementResult } from '../client/exchange.ts'
 import { gateOf, keepLockText, lockText, toLock } from './postgres-saga-locks.ts'
 import { readStarts, startStatements } from './postgres-saga-start.ts'
 import { readWrites, writeStatement } from './postgres-saga-write.ts'
+import { readOnly } from './transaction-faults.ts'
 
 /** Runs that changed, for those who listen. */
 export interface SagaHints {
@@ -39,8 +40,11 @@ export function tellStatement(to: string, { id, kind, name, key, body }: NewSaga
 export function createTransactionSagas(
   run: (text: string, values: readonly unknown[]) => Promise<StatementResult>,
   hints: SagaHints,
-  assertWritable: (what: string) => void,
+  isReadOnly: boolean,
 ): TransactionSagas {
+  const assertWritable = (what: string): void => {
+    if (isReadOnly) throw readOnly(what)
+  }
   const one = ({ text, values = [] }: Statement): Promise<StatementResult> => run(text, values)
   const all = (statements: readonly Statement[]): Promise<readonly StatementResult[]> =>
     Promise.all(statements.map(one))

@@ -1,5 +1,5 @@
 /**
- * Group writes of runs: one call, which is one transaction (see migration/sagas-hot-path.ts). It locks the runs' rows in the order
+ * Group writes of runs: one call, which is one transaction (see migration/sagas-writing.ts). It locks the runs' rows in the order
  * of their ids before it looks at anything else, so a take-over, a mend or a message is wholly before a write or wholly after it.
  */
 import {

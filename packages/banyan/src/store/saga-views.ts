@@ -16,6 +16,7 @@ export interface SagaFilter {
 /** A run without its input and outcome. */
 export type SagaSummary = Omit<SagaRecord, 'input' | 'outcome'>
 
+/** A part of a list of runs. */
 export interface SagaPage {
   readonly sagas: readonly SagaSummary[]
   /** Where the next page begins; undefined at the end. */

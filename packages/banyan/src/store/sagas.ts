@@ -18,6 +18,7 @@ export type SagaState = 'running' | 'undoing' | 'parked' | 'completed' | 'undone
 
 /** Runs of higher priority are taken first; the number is what is stored. */
 export const sagaPriorities = { high: 0, normal: 1, low: 2 } as const
+/** How urgent a run is among those of its name. */
 export type SagaPriority = keyof typeof sagaPriorities
 
 /** What a run was started with. */

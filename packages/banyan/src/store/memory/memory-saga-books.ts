@@ -43,26 +43,140 @@ export interface SagaRow {
 export type Told = 'sent' | 'repeated' | 'ended' | 'unknown' | 'full'
 
 /** All runs of one service. */
-export interface SagaBooks {
-  readonly rows: ReadonlyMap<string, SagaRow>
+export class SagaBooks {
+  readonly rows = new Map<string, SagaRow>()
   readonly locks: MemorySagaLocks
-  now(): number
-  byKey(name: string, key: string): readonly SagaRow[]
+  readonly #clock: Clock
+  readonly #starts = new Map<string, SagaRow>()
+  readonly #keys = new Map<string, SagaRow[]>()
+  readonly #living = new Set<SagaRow>()
+  #due = new Set<string>()
+  #ended = new Set<string>()
+  #later = false
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.locks = createMemorySagaLocks(
+      this.rows,
+      () => this.now(),
+      (id, message) => void this.tell(id, message),
+    )
+  }
+
+  now(): number {
+    return this.#clock.now()
+  }
+
+  byKey(name: string, key: string): readonly SagaRow[] {
+    return this.#keys.get(nameOfKey(name, key)) ?? []
+  }
+
   /** Runs that have not ended. */
-  live(): Iterable<SagaRow>
-  start(saga: NewSaga, holder: string | undefined): SagaStarted
-  tell(id: string, message: NewSagaMessage): Told
+  live(): Iterable<SagaRow> {
+    return this.#living
+  }
+
+  start(saga: NewSaga, holder: string | undefined): SagaStarted {
+    const before = this.#starts.get(nameOfStart(saga))
+    if (before !== undefined) return toStarted(before, false)
+    const row = toRow(saga, this.now(), holder)
+    this.#add(row)
+    if (holder === undefined) this.makeDue(row, this.now())
+    // Others look at when that lease ends.
+    else this.#later = true
+    return toStarted(row, true)
+  }
+
+  tell(id: string, message: NewSagaMessage): Told {
+    const row = this.rows.get(id)
+    if (row === undefined) return 'unknown'
+    if (isSagaEnd(row.state)) return 'ended'
+    if (row.seen.has(message.id)) return 'repeated'
+    if (row.messages.length >= maxMailbox && !fitsAlways(message.kind)) return 'full'
+    const now = this.now()
+    row.mail += 1
+    row.seen.add(message.id)
+    row.messages.push({ ...message, n: row.mail, atMs: now })
+    this.#due.add(id)
+    if (row.holder === undefined && row.state !== 'parked') this.makeDue(row, Math.min(row.dueMs ?? now, now))
+    return 'sent'
+  }
+
+  makeDue(row: SagaRow, dueMs: number): void {
+    row.dueMs = dueMs
+    this.#due.add(row.start.id)
+  }
+
   /** Lets a run go under a new epoch; it is due at once. */
-  letGo(row: SagaRow): void
-  makeDue(row: SagaRow, dueMs: number): void
-  end(row: SagaRow, to: 'completed' | 'undone' | 'continued', outcome: string, next: NewSaga | undefined): void
+  letGo(row: SagaRow): void {
+    row.epoch += 1
+    row.holder = undefined
+    this.makeDue(row, this.now())
+  }
+
+  end(row: SagaRow, to: 'completed' | 'undone' | 'continued', outcome: string, next: NewSaga | undefined): void {
+    const successor = next === undefined ? undefined : this.rows.get(this.start(next, undefined).id)
+    const now = this.now()
+    Object.assign(row, { state: to, outcome, holder: undefined, dueMs: undefined, endedMs: now, changedMs: now })
+    row.next = successor?.start.id
+    this.#living.delete(row)
+    this.locks.leave(row.start.id)
+    if (successor !== undefined) this.#moveOn(row, successor)
+    row.messages = []
+    row.seen.clear()
+    row.correlations.clear()
+    const { parent, id } = row.start
+    if (parent !== undefined && to !== 'continued')
+      this.tell(parent.id, { id, kind: 'child', name: to, key: String(parent.seq), body: outcome })
+    this.#ended.add(id)
+  }
+
   /** One that has completed is to be undone after all. */
-  reopen(row: SagaRow): void
-  remove(row: SagaRow): void
-  /** The runs that became due, and those that ended, since this was asked last. */
-  hints(): { readonly due: readonly string[]; readonly ended: readonly string[]; readonly later: boolean }
+  reopen(row: SagaRow): void {
+    Object.assign(row, { endedMs: undefined, outcome: undefined })
+    this.#living.add(row)
+  }
+
+  remove(row: SagaRow): void {
+    const { id, name, key } = row.start
+    this.rows.delete(id)
+    this.#starts.delete(nameOfStart(row.start))
+    const left = this.byKey(name, key).filter((one) => one !== row)
+    if (left.length === 0) this.#keys.delete(nameOfKey(name, key))
+    else this.#keys.set(nameOfKey(name, key), left)
+    this.#living.delete(row)
+  }
+
   /** Something will be due, or may be taken over, earlier than was known. */
-  hintLater(): void
+  hintLater(): void {
+    this.#later = true
+  }
+
+  /** The runs that became due, and those that ended, since this was asked last. */
+  hints(): { readonly due: readonly string[]; readonly ended: readonly string[]; readonly later: boolean } {
+    const hints = { due: [...this.#due], ended: [...this.#ended], later: this.#later }
+    this.#later = false
+    this.#due = new Set()
+    this.#ended = new Set()
+    return hints
+  }
+
+  #add(row: SagaRow): void {
+    const { id, name, key } = row.start
+    this.rows.set(id, row)
+    this.#starts.set(nameOfStart(row.start), row)
+    this.#keys.set(nameOfKey(name, key), [...this.byKey(name, key), row])
+    this.#living.add(row)
+  }
+
+  #moveOn(row: SagaRow, next: SagaRow): void {
+    for (const { n, atMs, ...message } of row.messages) this.tell(next.start.id, message)
+    for (const key of row.correlations) next.correlations.add(key)
+  }
+}
+
+function nameOfKey(name: string, key: string): string {
+  return JSON.stringify([name, key])
 }
 
 /** Identity of what a start is idempotent by. */
@@ -87,113 +201,6 @@ export function toRecord(row: SagaRow): SagaRecord {
 export function byUrgency(one: SagaRow, other: SagaRow): number {
   const priority = sagaPriorities[one.start.priority] - sagaPriorities[other.start.priority]
   return priority || (one.dueMs ?? 0) - (other.dueMs ?? 0)
-}
-
-export function createSagaBooks(clock: Clock): SagaBooks {
-  const rows = new Map<string, SagaRow>()
-  const starts = new Map<string, SagaRow>()
-  const keys = new Map<string, SagaRow[]>()
-  const living = new Set<SagaRow>()
-  let due = new Set<string>()
-  let ended = new Set<string>()
-  let later = false
-  const now = (): number => clock.now()
-  const nameOfKey = (name: string, key: string): string => JSON.stringify([name, key])
-
-  function add(row: SagaRow): void {
-    const { id, name, key } = row.start
-    rows.set(id, row)
-    starts.set(nameOfStart(row.start), row)
-    const same = keys.get(nameOfKey(name, key)) ?? []
-    keys.set(nameOfKey(name, key), [...same, row])
-    living.add(row)
-  }
-  function makeDue(row: SagaRow, dueMs: number): void {
-    row.dueMs = dueMs
-    due.add(row.start.id)
-  }
-  function tell(id: string, message: NewSagaMessage): Told {
-    const row = rows.get(id)
-    if (row === undefined) return 'unknown'
-    if (isSagaEnd(row.state)) return 'ended'
-    if (row.seen.has(message.id)) return 'repeated'
-    if (row.messages.length >= maxMailbox && !fitsAlways(message.kind)) return 'full'
-    row.mail += 1
-    row.seen.add(message.id)
-    row.messages.push({ ...message, n: row.mail, atMs: now() })
-    due.add(id)
-    if (row.holder === undefined && row.state !== 'parked') makeDue(row, Math.min(row.dueMs ?? now(), now()))
-    return 'sent'
-  }
-  function moveOn(row: SagaRow, next: SagaRow): void {
-    for (const { n, atMs, ...message } of row.messages) tell(next.start.id, message)
-    for (const key of row.correlations) next.correlations.add(key)
-  }
-  function start(saga: NewSaga, holder: string | undefined): SagaStarted {
-    const before = starts.get(nameOfStart(saga))
-    if (before !== undefined) return toStarted(before, false)
-    const row = toRow(saga, now(), holder)
-    add(row)
-    if (holder === undefined) makeDue(row, now())
-    // Others look at when that lease ends.
-    else later = true
-    return toStarted(row, true)
-  }
-  const locks = createMemorySagaLocks(rows, now, (id, message) => void tell(id, message))
-
-  return {
-    rows,
-    locks,
-    now,
-    byKey: (name, key) => keys.get(nameOfKey(name, key)) ?? [],
-    live: () => living,
-    start,
-    tell,
-    makeDue,
-    letGo(row) {
-      row.epoch += 1
-      row.holder = undefined
-      makeDue(row, now())
-    },
-    end(row, to, outcome, next) {
-      const successor = next === undefined ? undefined : rows.get(start(next, undefined).id)
-      Object.assign(row, { state: to, outcome, holder: undefined, dueMs: undefined, endedMs: now(), changedMs: now() })
-      row.next = successor?.start.id
-      living.delete(row)
-      locks.leave(row.start.id)
-      if (successor !== undefined) moveOn(row, successor)
-      row.messages = []
-      row.seen.clear()
-      row.correlations.clear()
-      const { parent, id } = row.start
-      if (parent !== undefined && to !== 'continued')
-        tell(parent.id, { id, kind: 'child', name: to, key: String(parent.seq), body: outcome })
-      ended.add(id)
-    },
-    reopen(row) {
-      Object.assign(row, { endedMs: undefined, outcome: undefined })
-      living.add(row)
-    },
-    remove(row) {
-      const { id, name, key } = row.start
-      rows.delete(id)
-      starts.delete(nameOfStart(row.start))
-      const left = (keys.get(nameOfKey(name, key)) ?? []).filter((one) => one !== row)
-      if (left.length === 0) keys.delete(nameOfKey(name, key))
-      else keys.set(nameOfKey(name, key), left)
-      living.delete(row)
-    },
-    hintLater() {
-      later = true
-    },
-    hints() {
-      const hints = { due: [...due], ended: [...ended], later }
-      later = false
-      due = new Set()
-      ended = new Set()
-      return hints
-    },
-  }
 }
 
 function toRow(saga: NewSaga, nowMs: number, holder: string | undefined): SagaRow {

@@ -5,7 +5,14 @@
 import { BanyanError } from '../../core/error.ts'
 import { Fenced } from '../inbox.ts'
 import { assertNewSaga, assertSagaMessage, assertSagaWrite, fitsAlways, isSagaEnd, mailboxFull } from '../saga-rules.ts'
-import { maxMailbox, type NewSaga, type NewSagaMessage, type SagaWrite, type TransactionSagas } from '../sagas.ts'
+import {
+  maxMailbox,
+  type NewSaga,
+  type NewSagaMessage,
+  type SagaStarted,
+  type SagaWrite,
+  type TransactionSagas,
+} from '../sagas.ts'
 import { nameOfStart, type SagaBooks, type Told, toStarted } from './memory-saga-books.ts'
 import { nameOfLock } from './memory-saga-locks.ts'
 import { applyWrite, judgeWrite } from './memory-saga-write.ts'
@@ -21,107 +28,131 @@ export interface SagaTransaction {
   end(): void
 }
 
+/** Opens it. */
 export function openSagas(books: SagaBooks, doors: StreamLocks, readOnly: boolean): SagaTransaction {
-  const holder: StreamHolder = { waitingFor: undefined }
-  const writes: SagaWrite[] = []
-  const steps: (() => void)[] = []
-  const started = new Map<string, NewSaga>()
-  const sent = new Map<string, Set<string>>()
-  let ended = false
+  return new OpenSagas(books, doors, readOnly)
+}
 
-  async function enter(what: string, door: string): Promise<void> {
-    assertMay(what)
-    await doors.enter(holder, door)
-    assertMay(what)
+class OpenSagas implements SagaTransaction {
+  readonly #books: SagaBooks
+  readonly #doors: StreamLocks
+  readonly #readOnly: boolean
+  readonly #holder: StreamHolder = { waitingFor: undefined }
+  readonly #writes: SagaWrite[] = []
+  readonly #steps: (() => void)[] = []
+  readonly #started = new Map<string, NewSaga>()
+  readonly #sent = new Map<string, Set<string>>()
+  #ended = false
+
+  readonly sagas: TransactionSagas = {
+    start: (saga) => this.#start(saga),
+    deliver: (message, names) => this.#deliver(message, names),
+    send: (to, message) => this.#send(to, message),
+    write: (write) => this.#write(write),
+    lock: async (kind, key) => {
+      await this.#doors.enter(this.#holder, `lock ${nameOfLock(kind, key)}`)
+      return this.#books.locks.find(kind, key)
+    },
   }
-  function assertMay(what: string): void {
-    if (ended)
+
+  constructor(books: SagaBooks, doors: StreamLocks, readOnly: boolean) {
+    this.#books = books
+    this.#doors = doors
+    this.#readOnly = readOnly
+  }
+
+  check(): void {
+    for (const write of this.#writes) if (judgeWrite(this.#books, write) === 'fenced') throw toFenced(write)
+  }
+
+  commit(): void {
+    for (const step of this.#steps) step()
+  }
+
+  end(): void {
+    this.#ended = true
+    this.#doors.leave(this.#holder)
+  }
+
+  async #start(saga: NewSaga): Promise<SagaStarted> {
+    assertNewSaga(saga)
+    await this.#enter('start a saga', `start ${nameOfStart(saga)}`)
+    const own = [...this.#started.values()].find((one) => nameOfStart(one) === nameOfStart(saga))
+    if (own !== undefined) return { id: own.id, isNew: false, input: own.input, state: 'running' }
+    const before = this.#books.byKey(saga.name, saga.key).find((row) => row.start.run === saga.run)
+    if (before !== undefined) return toStarted(before, false)
+    const given = structuredClone(saga)
+    this.#started.set(saga.id, given)
+    this.#steps.push(() => void this.#books.start(given, undefined))
+    return { id: saga.id, isNew: true, input: saga.input, state: 'running' }
+  }
+
+  async #deliver(message: NewSagaMessage, names: readonly string[]): Promise<number> {
+    assertSagaMessage(message)
+    this.#assertMay('deliver to sagas')
+    let count = 0
+    for (const id of this.#addressees(message, names)) {
+      await this.#enter('deliver to sagas', `run ${id}`)
+      const told = this.#foresee(lastOf(this.#books, id), message)
+      if (told === 'full') throw mailboxFull(id)
+      if (told !== 'sent') continue
+      count += 1
+      this.#steps.push(() => void this.#books.tell(lastOf(this.#books, id), message))
+    }
+    return count
+  }
+
+  async #send(to: string, message: NewSagaMessage): Promise<Told> {
+    assertSagaMessage(message)
+    await this.#enter('send to a saga', `run ${to}`)
+    const told = this.#foresee(to, message)
+    if (told === 'sent') this.#steps.push(() => void this.#books.tell(to, message))
+    return told
+  }
+
+  async #write(write: SagaWrite): Promise<'written' | 'mail'> {
+    assertSagaWrite(write)
+    await this.#enter('write a saga', `run ${write.id}`)
+    const verdict = judgeWrite(this.#books, write)
+    if (verdict === 'fenced') throw toFenced(write)
+    if (verdict === 'repeated') return 'written'
+    const given = structuredClone(write)
+    this.#writes.push(given)
+    this.#steps.push(() => void applyWrite(this.#books, given, verdict))
+    return verdict
+  }
+
+  async #enter(what: string, door: string): Promise<void> {
+    this.#assertMay(what)
+    await this.#doors.enter(this.#holder, door)
+    this.#assertMay(what)
+  }
+
+  #assertMay(what: string): void {
+    if (this.#ended)
       throw refusal(`${what} after the transaction has ended`, 'TRANSACTION_ENDED', 'Await all work inside it.')
-    if (readOnly) throw refusal(`${what} in a read-only transaction`, 'READ_ONLY', 'Leave readOnly out.')
+    if (this.#readOnly) throw refusal(`${what} in a read-only transaction`, 'READ_ONLY', 'Leave readOnly out.')
   }
+
   /** What telling a run would come to. */
-  function foresee(id: string, message: NewSagaMessage): Told {
-    const own = sent.get(id) ?? new Set()
-    sent.set(id, own)
-    const row = books.rows.get(id)
-    if (row === undefined && !started.has(id)) return 'unknown'
+  #foresee(id: string, message: NewSagaMessage): Told {
+    const own = this.#sent.get(id) ?? new Set()
+    this.#sent.set(id, own)
+    const row = this.#books.rows.get(id)
+    if (row === undefined && !this.#started.has(id)) return 'unknown'
     if (row !== undefined && isSagaEnd(row.state)) return 'ended'
     if (own.has(message.id) || row?.seen.has(message.id)) return 'repeated'
     if ((row?.messages.length ?? 0) + own.size >= maxMailbox && !fitsAlways(message.kind)) return 'full'
     own.add(message.id)
     return 'sent'
   }
-  function addressees(message: NewSagaMessage, names: readonly string[]): string[] {
+
+  #addressees(message: NewSagaMessage, names: readonly string[]): string[] {
     const isTo = ({ name, key, correlations }: Addressee): boolean =>
       names.includes(name) && (key === message.key || correlations.includes(message.key))
-    const rows = [...books.live()].filter((row) => isTo({ ...row.start, correlations: [...row.correlations] }))
-    const own = [...started.values()].filter(isTo)
+    const rows = [...this.#books.live()].filter((row) => isTo({ ...row.start, correlations: [...row.correlations] }))
+    const own = [...this.#started.values()].filter(isTo)
     return [...new Set([...rows.map((row) => row.start.id), ...own.map((saga) => saga.id)])].sort()
-  }
-
-  const sagas: TransactionSagas = {
-    async start(saga) {
-      assertNewSaga(saga)
-      await enter('start a saga', `start ${nameOfStart(saga)}`)
-      const own = [...started.values()].find((one) => nameOfStart(one) === nameOfStart(saga))
-      if (own !== undefined) return { id: own.id, isNew: false, input: own.input, state: 'running' }
-      const before = books.byKey(saga.name, saga.key).find((row) => row.start.run === saga.run)
-      if (before !== undefined) return toStarted(before, false)
-      const given = structuredClone(saga)
-      started.set(saga.id, given)
-      steps.push(() => void books.start(given, undefined))
-      return { id: saga.id, isNew: true, input: saga.input, state: 'running' }
-    },
-    async deliver(message, names) {
-      assertSagaMessage(message)
-      assertMay('deliver to sagas')
-      let count = 0
-      for (const id of addressees(message, names)) {
-        await enter('deliver to sagas', `run ${id}`)
-        const told = foresee(lastOf(books, id), message)
-        if (told === 'full') throw mailboxFull(id)
-        if (told !== 'sent') continue
-        count += 1
-        steps.push(() => void books.tell(lastOf(books, id), message))
-      }
-      return count
-    },
-    async send(to, message) {
-      assertSagaMessage(message)
-      await enter('send to a saga', `run ${to}`)
-      const told = foresee(to, message)
-      if (told === 'sent') steps.push(() => void books.tell(to, message))
-      return told
-    },
-    async write(write) {
-      assertSagaWrite(write)
-      await enter('write a saga', `run ${write.id}`)
-      const verdict = judgeWrite(books, write)
-      if (verdict === 'fenced') throw toFenced(write)
-      if (verdict === 'repeated') return 'written'
-      const given = structuredClone(write)
-      writes.push(given)
-      steps.push(() => void applyWrite(books, given, verdict))
-      return verdict
-    },
-    async lock(kind, key) {
-      await doors.enter(holder, `lock ${nameOfLock(kind, key)}`)
-      return books.locks.find(kind, key)
-    },
-  }
-
-  return {
-    sagas,
-    check() {
-      for (const write of writes) if (judgeWrite(books, write) === 'fenced') throw toFenced(write)
-    },
-    commit() {
-      for (const step of steps) step()
-    },
-    end() {
-      ended = true
-      doors.leave(holder)
-    },
   }
 }
 

@@ -6,7 +6,7 @@
 import type { Clock } from '../../core/environment/environment.ts'
 import { assertNewSaga, assertSagaMessage, assertSagaWrites, isSagaEnd } from '../saga-rules.ts'
 import type { NewSaga, Sagas, SagaWrite } from '../sagas.ts'
-import { createSagaBooks, nameOfStart, type SagaBooks } from './memory-saga-books.ts'
+import { nameOfStart, SagaBooks } from './memory-saga-books.ts'
 import { createMemorySagaLeases } from './memory-saga-leases.ts'
 import { nameOfLock } from './memory-saga-locks.ts'
 import { openSagas, type SagaTransaction, toFenced } from './memory-saga-transaction.ts'
@@ -24,7 +24,7 @@ export interface MemorySagas extends Sagas {
 type Listener = (ids: readonly string[]) => void
 
 export function createMemorySagas(clock: Clock): MemorySagas {
-  const books = createSagaBooks(clock)
+  const books = new SagaBooks(clock)
   const doors = createStreamLocks()
   const dueListeners = new Set<Listener>()
   const endListeners = new Set<Listener>()
@@ -73,16 +73,7 @@ export function createMemorySagas(clock: Clock): MemorySagas {
       assertSagaMessage(message)
       return commit([], () => books.tell(to, message))
     },
-    async lock(owner, kind, key, ifHeld) {
-      return commit([`lock ${nameOfLock(kind, key)}`], () => {
-        const row = books.rows.get(owner.id)
-        if (row?.holder === undefined || row.epoch !== owner.epoch) throw toFenced(owner)
-        return books.locks.ask(owner.id, kind, key, ifHeld)
-      })
-    },
-    unlock: (owner, kind, key) =>
-      commit([`lock ${nameOfLock(kind, key)}`], () => books.locks.unlock(owner.id, kind, key)),
-    locks: async (limit) => books.locks.all().slice(0, limit),
+    ...createLocks(books, commit),
     beat: (...given) => told(leases.beat(...given)),
     release: (holder) => told(leases.release(holder)),
     mend: (...given) =>
@@ -95,6 +86,23 @@ export function createMemorySagas(clock: Clock): MemorySagas {
     onEnd: listen(endListeners),
     open: (readOnly) => openSagas(books, doors, readOnly),
     committed,
+  }
+}
+
+type Commit = <Result>(names: readonly string[], work: () => Result) => Promise<Result>
+
+function createLocks(books: SagaBooks, commit: Commit): Pick<Sagas, 'lock' | 'unlock' | 'locks'> {
+  return {
+    async lock(owner, kind, key, ifHeld) {
+      return commit([`lock ${nameOfLock(kind, key)}`], () => {
+        const row = books.rows.get(owner.id)
+        if (row?.holder === undefined || row.epoch !== owner.epoch) throw toFenced(owner)
+        return books.locks.ask(owner.id, kind, key, ifHeld)
+      })
+    },
+    unlock: (owner, kind, key) =>
+      commit([`lock ${nameOfLock(kind, key)}`], () => books.locks.unlock(owner.id, kind, key)),
+    locks: async (limit) => books.locks.all().slice(0, limit),
   }
 }
 
