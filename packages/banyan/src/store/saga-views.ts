@@ -1,5 +1,5 @@
 /** What people and dashboards see of sagas. */
-import type { SagaRecord, SagaState } from './sagas.ts'
+import type { SagaRecord, SagaState } from './saga-records.ts'
 
 /** Which runs. */
 export interface SagaFilter {

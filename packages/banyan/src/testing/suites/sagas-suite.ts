@@ -4,7 +4,10 @@ import type { OpenedStore } from './open.ts'
 import { sagasLeasesSuite } from './sagas-leases-suite.ts'
 import { sagasLocksSuite } from './sagas-locks-suite.ts'
 import { sagasMailboxSuite } from './sagas-mailbox-suite.ts'
+import { sagasMendingSuite } from './sagas-mending-suite.ts'
+import { sagasRacesSuite } from './sagas-races-suite.ts'
 import { type SagasRig, toRig } from './sagas-rig.ts'
+import { sagasStartSuite } from './sagas-start-suite.ts'
 import { sagasViewsSuite } from './sagas-views-suite.ts'
 import { sagasWritingSuite } from './sagas-writing-suite.ts'
 
@@ -17,10 +20,13 @@ export function sagasSuite(name: string, open: () => Promise<OpenedStore>): void
     })
     afterEach(async () => rig.opened.close())
     const current = (): SagasRig => rig
+    sagasStartSuite(current)
     sagasWritingSuite(current)
     sagasMailboxSuite(current)
+    sagasRacesSuite(current)
     sagasLeasesSuite(current)
     sagasLocksSuite(current)
     sagasViewsSuite(current)
+    sagasMendingSuite(current)
   })
 }
