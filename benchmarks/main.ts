@@ -20,6 +20,7 @@ const benchmarks: Readonly<Record<string, Load>> = {
   orders: () => import('./src/orders/benchmark.ts'),
   events: () => import('./src/events/benchmark.ts'),
   sagas: () => import('./src/sagas/benchmark.ts'),
+  'sagas-sleeping': () => import('./src/sagas/sleeping.ts'),
 }
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
