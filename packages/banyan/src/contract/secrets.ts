@@ -16,7 +16,25 @@ const maxDepth = 200
 /** A copy without secrets; the value itself when it has none. */
 export function redactBySchema(schema: AnySchema, side: SchemaSide, value: unknown, onSecret?: OnSecret): unknown {
   const root = toJsonSchema(schema, side)
-  return redact({ root, onSecret, depth: 0 }, root, value)
+  return hides(root) ? redact({ root, onSecret, depth: 0 }, root, value) : value
+}
+
+const known = new WeakMap<object, boolean>()
+
+/** Whether a schema hides anything; looked through once. */
+function hides(schema: JsonSchema): boolean {
+  if (typeof schema !== 'object') return false
+  const before = known.get(schema)
+  if (before !== undefined) return before
+  const found = hasSecret(schema, new Set())
+  known.set(schema, found)
+  return found
+}
+
+function hasSecret(schema: unknown, seen: Set<object>): boolean {
+  if (typeof schema !== 'object' || schema === null || seen.has(schema)) return false
+  seen.add(schema)
+  return isSecret(schema as Keywords) || Object.values(schema).some((below) => hasSecret(below, seen))
 }
 
 /** The names of all fields that the schema says are secret, wherever they stand in it. */

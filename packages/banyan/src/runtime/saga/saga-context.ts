@@ -1,4 +1,5 @@
 /** The context of a step of a saga: its calls carry keys that are the same at every attempt, after every crash. */
+import { redactBySchema } from '../../contract/secrets.ts'
 import type { Attempt } from '../../saga/host.ts'
 import type { CallNote } from '../../saga/journal.ts'
 import type { Span } from '../../telemetry/trace.ts'
@@ -37,6 +38,8 @@ export class SagaContext extends CallContext {
 }
 
 function toNote(operation: OperationShape, key: string, input: unknown): CallNote {
-  const text = JSON.stringify(input) ?? ''
-  return { operation: operation.wire, key, ...(text.length <= maxNoted && { input }) }
+  // Nobody needs what is hidden again: an attempt is made with what the function gives.
+  const shown = redactBySchema(operation.input, 'input', input)
+  const text = JSON.stringify(shown) ?? ''
+  return { operation: operation.wire, key, ...(text.length <= maxNoted && { input: shown }) }
 }
