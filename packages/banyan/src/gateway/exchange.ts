@@ -19,12 +19,12 @@ import { checkAccept, checkContentType } from './media-type.ts'
 import type { InvokeOptions } from './options.ts'
 import { isOurFault, type ProblemIssue, toProblem } from './problem.ts'
 import { parseQuery } from './query-string.ts'
+import { receiveDelivery } from './receive-delivery.ts'
 import { malformed, unknownPath, wrongMethod } from './refusal.ts'
 import type { Route } from './route.ts'
 import { positionHeader, toSuccess } from './success.ts'
 import { parseTarget } from './target.ts'
 import type { WebhookRoute } from './webhook/compile-webhook.ts'
-import { receiveDelivery } from './webhook/receive-delivery.ts'
 
 type AnswerHeaders = Record<string, string>
 
@@ -122,17 +122,11 @@ export class Exchange implements InvokeOptions, InFlightCall {
   }
 
   #receive(route: WebhookRoute): void {
-    const { inFlight, invoke } = this.#edge
-    const { webhook } = route
-    this.#webhook = webhook
-    inFlight.enter(this)
+    this.#webhook = route.webhook
+    this.#edge.inFlight.enter(this)
     this.#entered = true
-    this.caller = `${webhookCaller}${webhook.name}`
-    const takeIn = (key: string, input: unknown): Promise<unknown> => {
-      this.idempotencyKey = key
-      return invoke(webhook.to, input, this)
-    }
-    receiveDelivery(this.#edge, route, this.#request, takeIn).then(
+    this.caller = `${webhookCaller}${route.webhook.name}`
+    receiveDelivery(this.#edge, route, this.#request, this).then(
       () => this.#answer(204, { 'cache-control': 'no-store' }),
       (thrown) => this.#fail(thrown),
     )

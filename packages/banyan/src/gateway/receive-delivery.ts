@@ -4,18 +4,19 @@
  * first one, so it is not taken in twice.
  */
 import { createHash } from 'node:crypto'
-import type { HttpRequest } from '../../core/environment/network.ts'
-import { BanyanError, fromUnknown, isBanyanError } from '../../core/error.ts'
-import type { WebhookDelivery } from '../../runtime/webhook.ts'
-import { INVALID } from '../../schema/index.ts'
-import type { Edge } from '../edge.ts'
-import { parseJsonBody } from '../json-body.ts'
-import { checkContentType } from '../media-type.ts'
-import { malformed } from '../refusal.ts'
-import type { WebhookRoute } from './compile-webhook.ts'
+import type { HttpRequest } from '../core/environment/network.ts'
+import { BanyanError, fromUnknown, isBanyanError } from '../core/error.ts'
+import type { WebhookDelivery } from '../runtime/webhook.ts'
+import { INVALID } from '../schema/index.ts'
+import type { Edge } from './edge.ts'
+import { parseJsonBody } from './json-body.ts'
+import { checkContentType } from './media-type.ts'
+import type { InvokeOptions } from './options.ts'
+import { malformed } from './refusal.ts'
+import type { WebhookRoute } from './webhook/compile-webhook.ts'
 
-/** Calls the command under a key. */
-export type TakeIn = (idempotencyKey: string, input: unknown) => Promise<unknown>
+/** The call of the command, which gets its key here. */
+export type DeliveryCall = InvokeOptions & { idempotencyKey: string | undefined }
 
 /** How long the provider is asked to wait before it delivers again, in milliseconds. */
 export const redeliverAfterMs = 5_000
@@ -117,7 +118,7 @@ export async function receiveDelivery(
   edge: Edge,
   route: WebhookRoute,
   request: HttpRequest,
-  takeIn: TakeIn,
+  call: DeliveryCall,
 ): Promise<void> {
   checkContentType(request.headers)
   const { maxBodyBytes, input } = route.webhook
@@ -130,8 +131,9 @@ export async function receiveDelivery(
   const key = keyOf(route, delivery)
   const given = input === undefined ? delivery.body : input(delivery)
   if (given === undefined) return
+  call.idempotencyKey = key
   try {
-    await takeIn(key, given)
+    await edge.invoke(route.webhook.to, given, call)
   } catch (thrown) {
     const error = toAnswer(edge, route, key, thrown)
     if (error !== undefined) throw error
