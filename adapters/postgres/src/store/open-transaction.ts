@@ -49,6 +49,7 @@ export class OpenTransaction {
   constructor(session: Session, options: TransactOptions) {
     this.#session = session
     this.#options = options
+    this.handle = this.#createHandle()
   }
 
   get events(): readonly NewEvent[] {
@@ -85,7 +86,7 @@ export class OpenTransaction {
   }
 
   /** What the work sees. */
-  readonly handle: StoreTransaction = this.#createHandle()
+  readonly handle: StoreTransaction
 
   /**
    * Writes the marks this transaction serves, in the flight of BEGIN; that of a delivery alone waits for the first statement. Gives
