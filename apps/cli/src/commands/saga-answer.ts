@@ -3,8 +3,8 @@
  * a parent, which loads none.
  */
 import { fromUnknown, toErrorDocument } from 'banyan/core'
-import { withSagaDesk } from '../sagas/open-saga-desk.ts'
 import type { SagaAnswer, SagaQuestion } from '../sagas/saga-question.ts'
+import { withSagaDesk } from './open-saga-desk.ts'
 
 /** Waits for the question on the pipe, answers, and ends. */
 export async function sagaAnswer({ project }: { readonly project: string }): Promise<void> {

@@ -3,8 +3,8 @@
  * belongs to both then: the other run is not changed, so it should have ended or be parked.
  */
 import type { NewSaga, SagaEntry, SagaRecord } from '../store/sagas.ts'
+import type { Hand, MendedRun } from './hand.ts'
 import { isSettling, type Mended, type Origin, originOf } from './journal.ts'
-import type { Hand, MendedRun } from './mending.ts'
 import { assertHand, cannotFork, hasNoCode } from './mending-refusals.ts'
 import { observe, readJournal } from './observe.ts'
 import { createIdleShared, findRun, type SagaPlace, shapeOf } from './saga-place.ts'

@@ -4,8 +4,8 @@
  */
 import type { NewSaga, SagaEntry } from '../store/sagas.ts'
 import { exportFormat, originOfExport, type SagaExport, toEntries } from './exports.ts'
+import type { Hand, MendedRun } from './hand.ts'
 import type { Mended } from './journal.ts'
-import type { Hand, MendedRun } from './mending.ts'
 import { assertHand, badDocument } from './mending-refusals.ts'
 import { maxSteps } from './options.ts'
 import type { SagaPlace } from './saga-place.ts'

@@ -51,17 +51,10 @@ export type { Expectation } from './flow-graph.ts'
 export type { FlowEventView, FlowShape, FlowView } from './flow-view.ts'
 export { type Fork, type ForkedRun, forkSaga } from './forks.ts'
 export { commitLanes, createGroupWriter, type GroupWriter, maxGroup } from './group-writer.ts'
+export type { Hand, MendedRun, Skip } from './hand.ts'
 export type { Attempt, SagaHost } from './host.ts'
 export { assertExport, importSaga } from './imports.ts'
-export {
-  cancelSaga,
-  compensateSaga,
-  type Hand,
-  type MendedRun,
-  retrySaga,
-  type Skip,
-  skipOperation,
-} from './mending.ts'
+export { cancelSaga, compensateSaga, retrySaga, skipOperation } from './mending.ts'
 export {
   type LockOptions,
   maxParallel,
@@ -100,6 +93,7 @@ export type { HandView, LockView, OperationView, RunView, Standing, UndoView } f
 export { viewSaga } from './views.ts'
 export {
   createSagaWatch,
+  keepEndedMs,
   maxStuckRead,
   type SagaWatch,
   type SagaWatchOptions,

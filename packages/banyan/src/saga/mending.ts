@@ -6,6 +6,7 @@
 import { BanyanError, toErrorDocument } from '../core/error.ts'
 import { isSagaEnd } from '../store/saga-rules.ts'
 import type { SagaEntry, SagaRecord, SagaState } from '../store/sagas.ts'
+import type { Hand, MendedRun, MendingEntry, Skip } from './hand.ts'
 import { type Mended, noteOf, toCancel } from './journal.ts'
 import {
   assertHand,
@@ -21,25 +22,6 @@ import { readJournal } from './observe.ts'
 import { sagaCancelled } from './refusals.ts'
 import { findRun, type SagaPlace } from './saga-place.ts'
 import { skipped } from './skipping.ts'
-
-/** Who does it, and why: kept in the journal. */
-export interface Hand {
-  readonly by: string
-  readonly why: string
-}
-
-/** What came of it. */
-export interface MendedRun {
-  readonly id: string
-  readonly name: string
-  readonly key: string
-  readonly state: SagaState
-  /** The host that had the run in its hands: it was taken out of them, and can write nothing more to it. */
-  readonly takenFrom?: string
-}
-
-/** An entry without place and time. */
-export type MendingEntry = Pick<SagaEntry, 'seq' | 'kind' | 'name' | 'body'>
 
 /** What is done to a run that stands like this; throws when it makes no sense. */
 export type Mending = (
@@ -59,14 +41,6 @@ export function retrySaga(place: SagaPlace, which: string, hand: Hand): Promise<
       throw goesOn(record, record.dueMs === undefined ? 'waits for something to come' : 'waits for its time')
     return { entries: [], to: stateOf(entries), seq: 0 }
   })
-}
-
-/** What is skipped, and what it is said to have given. */
-export interface Skip {
-  /** The operation, or the one whose undo is skipped; that at which the run is parked when left out. */
-  readonly seq?: number
-  /** What the step is said to have given; JSON. */
-  readonly result?: unknown
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What is written when a person skips a step or an undo. */
 import type { SagaEntry, SagaRecord } from '../store/sagas.ts'
+import type { Hand, MendingEntry, Skip } from './hand.ts'
 import { bodyOf, isSettling, noteOf, type Settled } from './journal.ts'
-import type { Hand, MendingEntry, Skip } from './mending.ts'
 import { cannotSkip, hasNoCode } from './mending-refusals.ts'
 import { observe } from './observe.ts'
 import type { SagaRun } from './run.ts'

@@ -71,110 +71,125 @@ export interface SagaWatch {
   look(): Promise<readonly StuckSaga[]>
 }
 
-export function createSagaWatch({ environment, service, sagas, shapes, log }: SagaWatchOptions): SagaWatch {
-  const waits = createWaits(environment.timers)
-  const logged = new Set<string>()
-  const patience = new Map(shapes.map(({ name, version, stuckMs }) => [`${name}@${version}`, stuckMs ?? sagaStuckMs]))
-  const shortest = Math.min(sagaStuckMs, ...patience.values())
-  let status: SagaWatchStatus = { stuck: 0, parked: 0, oldest: [], lookedMs: undefined }
-  let stopped = false
-  let loop: Promise<void> | undefined
+/** Makes a watch over the runs of one service; it looks every {@link sagaWatchMs} once it is started. */
+export function createSagaWatch(options: SagaWatchOptions): SagaWatch {
+  const watch = new Watch(options)
+  return {
+    start: () => watch.start(),
+    stop: () => watch.stop(),
+    status: () => watch.status,
+    look: () => watch.look(),
+  }
+}
 
-  function toStuck(run: SagaSummary, nowMs: number): StuckSaga | undefined {
-    const { id, name, version, key, state, holder } = run
-    const of = `${name}@${version}`
-    const sinceMs = holder === undefined ? (run.dueMs ?? run.changedMs) : run.changedMs
-    const which = { id, name, version, key, sinceMs }
-    if (state === 'parked') return { ...which, why: 'parked' }
-    if (holder === undefined && sinceMs > nowMs - (patience.get(of) ?? sagaStuckMs)) return undefined
-    if (holder !== undefined) return { ...which, why: 'no entry' }
-    return { ...which, why: patience.has(of) ? 'nobody takes it' : 'no code here' }
+class Watch {
+  status: SagaWatchStatus = { stuck: 0, parked: 0, oldest: [], lookedMs: undefined }
+  readonly #options: SagaWatchOptions
+  readonly #waits: ReturnType<typeof createWaits>
+  /** How long runs of a saga and version may be without an entry. */
+  readonly #patience: ReadonlyMap<string, number>
+  readonly #logged = new Set<string>()
+  #stopped = false
+  #loop: Promise<void> | undefined
+  #lastError = ''
+
+  constructor(options: SagaWatchOptions) {
+    this.#options = options
+    this.#waits = createWaits(options.environment.timers)
+    this.#patience = new Map(options.shapes.map((shape) => [toKind(shape), shape.stuckMs ?? sagaStuckMs]))
+  }
+
+  start(): void {
+    this.#stopped = false
+    this.#loop ??= this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#waits.interrupt()
+    await this.#loop
+    this.#loop = undefined
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        await this.look()
+        await this.#trim()
+        this.#lastError = ''
+      } catch (error) {
+        this.#fail(toOneLine(error))
+      }
+      if (!this.#stopped) await this.#waits.pause(sagaWatchMs)
+    }
+  }
+
+  #fail(error: string): void {
+    const { log, service } = this.#options
+    if (error !== this.#lastError) log.warn('sagas cannot be watched, tries again', { service, error })
+    this.#lastError = error
+  }
+
+  async #trim(): Promise<void> {
+    for (let trims = 0; trims < maxTrims && !this.#stopped; trims++)
+      if ((await this.#options.sagas.trim(keepEndedMs, maxTrimmed)) < maxTrimmed) return
+  }
+
+  async look(): Promise<readonly StuckSaga[]> {
+    const { sagas } = this.#options
+    const nowMs = await sagas.now()
+    const stuck = await this.#findStuck(nowMs)
+    const page = await sagas.list({ states: ['parked'], limit: maxStuckRead })
+    const parked = page.sagas.flatMap((run) => this.#toStuck(run, nowMs) ?? [])
+    const all = [...stuck, ...parked].sort((one, other) => one.sinceMs - other.sinceMs)
+    for (const one of all) this.#say(one, reasonOf(page.sagas, one), nowMs)
+    const oldest = all.slice(0, maxShown)
+    this.status = { stuck: stuck.length, parked: parked.length, oldest, lookedMs: nowMs }
+    return all
   }
 
   /** Those that are held are found by their last entry, which the list does not give: each patience is asked for by itself. */
-  async function findStuck(nowMs: number): Promise<readonly StuckSaga[]> {
+  async #findStuck(nowMs: number): Promise<readonly StuckSaga[]> {
     const found = new Map<string, StuckSaga>()
-    for (const stuckMs of new Set([shortest, ...patience.values(), sagaStuckMs])) {
-      const { sagas: runs } = await sagas.list({ stuckMs, limit: maxStuckRead })
+    for (const stuckMs of new Set([...this.#patience.values(), sagaStuckMs])) {
+      const { sagas: runs } = await this.#options.sagas.list({ stuckMs, limit: maxStuckRead })
       for (const run of runs) {
-        if ((patience.get(`${run.name}@${run.version}`) ?? sagaStuckMs) !== stuckMs) continue
-        const one = toStuck(run, nowMs)
-        if (one !== undefined) found.set(run.id, one)
+        const one = this.#patienceOf(run) === stuckMs ? this.#toStuck(run, nowMs) : undefined
+        if (one !== undefined && one.why !== 'parked') found.set(run.id, one)
       }
     }
     return [...found.values()]
   }
 
-  async function look(): Promise<readonly StuckSaga[]> {
-    const nowMs = await sagas.now()
-    const stuck = await findStuck(nowMs)
-    const page = await sagas.list({ states: ['parked'], limit: maxStuckRead })
-    const parked = page.sagas.flatMap((run) => toStuck(run, nowMs) ?? [])
-    const all = [...stuck.filter(({ why }) => why !== 'parked'), ...parked].sort((a, b) => a.sinceMs - b.sinceMs)
-    for (const one of all)
-      say(
-        one,
-        page.sagas.find(({ id }) => id === one.id),
-        nowMs,
-      )
-    const oldest = all.slice(0, maxShown)
-    status = { stuck: all.length - parked.length, parked: parked.length, oldest, lookedMs: nowMs }
-    return all
+  #patienceOf(run: SagaSummary): number {
+    return this.#patience.get(toKind(run)) ?? sagaStuckMs
   }
 
-  function say({ id, name, key, why, sinceMs }: StuckSaga, run: SagaSummary | undefined, nowMs: number): void {
+  #toStuck(run: SagaSummary, nowMs: number): StuckSaga | undefined {
+    const { id, name, version, key, state, holder, changedMs, dueMs = changedMs } = run
+    const which = { id, name, version, key }
+    if (state === 'parked') return { ...which, why: 'parked', sinceMs: changedMs }
+    if (holder !== undefined) return { ...which, why: 'no entry', sinceMs: changedMs }
+    if (dueMs > nowMs - this.#patienceOf(run)) return undefined
+    return { ...which, why: this.#patience.has(toKind(run)) ? 'nobody takes it' : 'no code here', sinceMs: dueMs }
+  }
+
+  #say({ id, name, key, why, sinceMs }: StuckSaga, reason: string | undefined, nowMs: number): void {
     const of = `${id} ${why} ${why === 'parked' ? sinceMs : ''}`
-    if (logged.has(of)) return
-    logged.add(of)
-    if (logged.size > maxLogged) logged.delete(logged.values().next().value as string)
-    const reason = run === undefined ? undefined : noteOf(run.note).parked?.reason
+    if (this.#logged.has(of)) return
+    this.#logged.add(of)
+    if (this.#logged.size > maxLogged) this.#logged.delete(this.#logged.values().next().value as string)
+    const { log, service } = this.#options
     const more = reason === undefined ? {} : { reason }
     const seconds = Math.round((nowMs - sinceMs) / 1_000)
-    log.warn('a saga does not go on', {
-      service,
-      saga: name,
-      key,
-      id,
-      why,
-      ...more,
-      seconds,
-      look: `banyan saga show ${id}`,
-    })
+    const look = `banyan saga show ${id}`
+    log.warn('a saga does not go on', { service, saga: name, key, id, why, ...more, seconds, look })
   }
+}
 
-  async function trim(): Promise<void> {
-    for (let trims = 0; trims < maxTrims && !stopped; trims++)
-      if ((await sagas.trim(keepEndedMs, maxTrimmed)) < maxTrimmed) return
-  }
+const toKind = ({ name, version }: { readonly name: string; readonly version: number }): string => `${name}@${version}`
 
-  async function run(): Promise<void> {
-    let lastError = ''
-    while (!stopped) {
-      try {
-        await look()
-        await trim()
-        lastError = ''
-      } catch (error) {
-        const said = toOneLine(error)
-        if (said !== lastError) log.warn('sagas cannot be watched, tries again', { service, error: said })
-        lastError = said
-      }
-      if (!stopped) await waits.pause(sagaWatchMs)
-    }
-  }
-
-  return {
-    start() {
-      stopped = false
-      loop ??= run()
-    },
-    async stop() {
-      stopped = true
-      waits.interrupt()
-      await loop
-      loop = undefined
-    },
-    status: () => status,
-    look,
-  }
+function reasonOf(parked: readonly SagaSummary[], { id }: StuckSaga): string | undefined {
+  const run = parked.find((one) => one.id === id)
+  return run === undefined ? undefined : noteOf(run.note).parked?.reason
 }

@@ -3,11 +3,11 @@ import type { SagasApi } from 'banyan/control'
 import { realEnvironment } from 'banyan/core'
 import type { Store } from 'banyan/store'
 import { withServiceDatabases } from '../parent/service-databases.ts'
+import { hasSagas } from '../sagas/has-sagas.ts'
+import { loadSagaCodes } from '../sagas/saga-codes.ts'
+import { createSagaDesk } from '../sagas/saga-desk.ts'
 import { loadProject } from '../settings/project.ts'
 import { loadSystem } from '../settings/system-module.ts'
-import { hasSagas } from './has-sagas.ts'
-import { loadSagaCodes } from './saga-codes.ts'
-import { createSagaDesk } from './saga-desk.ts'
 
 /** Opens the databases, hands the desk over, closes everything again. */
 export async function withSagaDesk<Result>(
