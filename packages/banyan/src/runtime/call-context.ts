@@ -31,7 +31,7 @@ import {
   undeclaredCall,
   unknownOperation,
 } from './refusals.ts'
-import { SagaCalls } from './saga/saga-calls.ts'
+import { SagaCalls } from './saga-calls.ts'
 import type { ServiceScope } from './service-scope.ts'
 import type { ServiceTransaction } from './service-transaction.ts'
 import type { OperationShape, Work } from './shapes.ts'

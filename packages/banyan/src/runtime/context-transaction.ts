@@ -4,13 +4,14 @@ import type { Isolation, StoreTransaction } from '../store/store.ts'
 import { untilDecided } from './aggregates.ts'
 import { storeOf } from './context-data.ts'
 import type { Rarely } from './rarely.ts'
-import type { SagaCaller } from './saga/saga-desk.ts'
+import type { SagaCaller } from './saga-desk.ts'
 import type { EventOrigin, ServiceScope } from './service-scope.ts'
 import { ServiceTransaction } from './service-transaction.ts'
 import { runInTransaction } from './transaction-scope.ts'
 
 /** The context whose transaction it is. */
 interface Owner extends EventOrigin, SagaCaller {
+  readonly signal: AbortSignal
   note(position: Position): void
 }
 

@@ -12,7 +12,7 @@ import type { ExternalCall } from '../saga/external-call.ts'
 import type { Due } from '../store/scheduled.ts'
 import type { Isolation } from '../store/store.ts'
 import type { AggregateReads, AggregateWrites } from './aggregate-context.ts'
-import type { SagaCommands, SagaReads, SagaWrites } from './saga/saga-access.ts'
+import type { SagaCommands, SagaReads, SagaWrites } from './saga-access.ts'
 
 /** What may be listed in `calls`: a whole contract, or single operations of it. */
 export type Callable = AnyContract | AnyOperation

@@ -7,7 +7,7 @@ import type { BridgeStatus } from './bridge.ts'
 import type { EventWiring } from './event-wiring.ts'
 import type { HostState, Readiness } from './health.ts'
 import type { OperationCounters } from './local-call.ts'
-import type { SagaServiceStatus } from './saga/saga-service.ts'
+import type { SagaServiceStatus } from './saga-service.ts'
 import type { ScheduleStatus } from './schedule/schedule-status.ts'
 import type { ServiceRuntime } from './service-runtime.ts'
 

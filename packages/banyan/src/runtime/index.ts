@@ -38,7 +38,7 @@ export type { HostStatus, ServiceStatus } from './host-status.ts'
 export { gatewayName } from './inbound.ts'
 export type { OperationCounters } from './local-call.ts'
 export { publishes } from './publishes.ts'
-export type { HeldLock, SagaCommands, SagaReads, SagaView, SagaWrites, StartedSaga } from './saga/saga-access.ts'
+export type { HeldLock, SagaCommands, SagaReads, SagaView, SagaWrites, StartedSaga } from './saga-access.ts'
 export type {
   CatchUp,
   CronTimes,

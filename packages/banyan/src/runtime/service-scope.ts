@@ -10,7 +10,7 @@ import type { Log } from '../telemetry/log.ts'
 import type { Span, Trace } from '../telemetry/trace.ts'
 import type { TraceParent } from '../telemetry/trace-context.ts'
 import type { CallFunction } from './frame.ts'
-import type { SagaDesk } from './saga/saga-desk.ts'
+import type { SagaDesk } from './saga-desk.ts'
 import type { EventShape, OperationShape } from './shapes.ts'
 
 /** Where an event comes from: the work that publishes it. */

@@ -2,15 +2,15 @@
  * How events reach sagas: the service consumes what its sagas start on and wait for, in a group of its own. A delivery's
  * transaction starts the run, or puts the event into mailboxes, together with the mark: once each.
  */
-import type { Bus } from '../../bus/bus.ts'
-import type { EventBody } from '../../saga/journal.ts'
-import type { SagaEventShape, SagaShape } from '../../saga/shape.ts'
-import { toNewSaga } from '../../saga/start.ts'
-import { toText } from '../../saga/values.ts'
-import { formatTraceparent } from '../../telemetry/trace-context.ts'
-import type { CallContext } from '../call-context.ts'
-import type { ServiceRuntime } from '../service-runtime.ts'
-import type { DeliveredShape, EventShape, SubscriptionShape } from '../shapes.ts'
+import type { Bus } from '../bus/bus.ts'
+import type { EventBody } from '../saga/journal.ts'
+import type { SagaEventShape, SagaShape } from '../saga/shape.ts'
+import { toNewSaga } from '../saga/start.ts'
+import { toText } from '../saga/values.ts'
+import type { Store } from '../store/store.ts'
+import { formatTraceparent } from '../telemetry/trace-context.ts'
+import type { CallContext } from './call-context.ts'
+import type { DeliveredShape, EventShape, SubscriptionShape } from './shapes.ts'
 
 /** The consumer group of a service's sagas. */
 export function sagaGroup(service: string): string {
@@ -62,12 +62,22 @@ function newestOf(sagas: readonly SagaShape[]): readonly SagaShape[] {
 
 const claimMs = 1_000
 
+/** A service, as far as its sagas go. */
+interface SagaService {
+  readonly name: string
+  readonly store: Store | undefined
+  readonly definition: { readonly sagas: readonly SagaShape[] }
+}
+
 /**
  * Before a host serves: a group that was never here begins at the end of the log, since sagas are not started for what happened
  * before there were any.
  */
-export async function claimSagaGroups(service: ServiceRuntime, bus: Bus, holder: string): Promise<void> {
-  const { store, name, definition } = service
+export async function claimSagaGroups(
+  { store, name, definition }: SagaService,
+  bus: Bus,
+  holder: string,
+): Promise<void> {
   if (store === undefined) return
   const sources = new Set(toSagaSubscriptions(name, definition.sagas).map(({ event }) => event.contract))
   for (const source of sources) {

@@ -1,12 +1,12 @@
 /** The context of a step of a saga: its calls carry keys that are the same at every attempt, after every crash. */
-import { redactBySchema } from '../../contract/secrets.ts'
-import type { Attempt } from '../../saga/host.ts'
-import type { CallNote } from '../../saga/journal.ts'
-import type { Span } from '../../telemetry/trace.ts'
-import { CallContext } from '../call-context.ts'
-import type { CallFrame, CallOptions } from '../frame.ts'
-import type { ServiceScope } from '../service-scope.ts'
-import type { OperationShape, Work } from '../shapes.ts'
+import { redactBySchema } from '../contract/secrets.ts'
+import type { Attempt } from '../saga/host.ts'
+import type { CallNote } from '../saga/journal.ts'
+import type { Span } from '../telemetry/trace.ts'
+import { CallContext } from './call-context.ts'
+import type { CallFrame, CallOptions } from './frame.ts'
+import type { ServiceScope } from './service-scope.ts'
+import type { OperationShape, Work } from './shapes.ts'
 
 /** The longest input of a call that is noted in the journal, in characters of JSON. */
 const maxNoted = 4_096

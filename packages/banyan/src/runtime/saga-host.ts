@@ -1,14 +1,14 @@
 /** What runs of sagas are given by the service they belong to: contexts for steps, and transactions that commit with the journal. */
-import type { Attempt, SagaHost } from '../../saga/host.ts'
-import type { Store } from '../../store/store.ts'
-import { Span, Trace } from '../../telemetry/trace.ts'
-import { parseTraceparent } from '../../telemetry/trace-context.ts'
-import { EntryFrame } from '../frame.ts'
-import { noDatabase } from '../refusals.ts'
-import type { ServiceRuntime } from '../service-runtime.ts'
-import type { Work } from '../shapes.ts'
+import type { Attempt, SagaHost } from '../saga/host.ts'
+import type { Store } from '../store/store.ts'
+import { Span, Trace } from '../telemetry/trace.ts'
+import { parseTraceparent } from '../telemetry/trace-context.ts'
+import { EntryFrame } from './frame.ts'
+import { noDatabase } from './refusals.ts'
 import { SagaContext } from './saga-context.ts'
 import type { SagaNews } from './saga-news.ts'
+import type { ServiceRuntime } from './service-runtime.ts'
+import type { Work } from './shapes.ts'
 
 /** Makes it; throws FAILED_PRECONDITION for a service without a database. */
 export function createSagaHost(service: ServiceRuntime, holder: string, news: SagaNews): SagaHost {

@@ -1,12 +1,12 @@
 /** Sagas in a system: started by events and calls, over two services, in one host and in many. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { command, defineContract, error, event, query, t } from '../../contract/index.ts'
-import { defineQuery, defineSaga, defineSignal, defineUpdate, type Saga } from '../../saga/index.ts'
-import { defineDatabase } from '../../store/define-database.ts'
-import { startTestSystem, type TestSystem } from '../../testing/test-system.ts'
-import type { ContextOf } from '../context.ts'
-import { defineService } from '../define-service.ts'
-import { defineSystem, service } from '../define-system.ts'
+import { command, defineContract, error, event, query, t } from '../contract/index.ts'
+import { defineQuery, defineSaga, defineSignal, defineUpdate, type Saga } from '../saga/index.ts'
+import { defineDatabase } from '../store/define-database.ts'
+import { startTestSystem, type TestSystem } from '../testing/test-system.ts'
+import type { ContextOf } from './context.ts'
+import { defineService } from './define-service.ts'
+import { defineSystem, service } from './define-system.ts'
 
 const database = defineDatabase({ migrations: new URL('./', import.meta.url) })
 const OrderId = t.Object({ orderId: t.String() })

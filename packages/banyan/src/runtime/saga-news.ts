@@ -3,10 +3,10 @@
  * of a run that goes on here is told by whoever writes its end, and the database is not asked at all; for all other runs it is, at
  * growing intervals. Nothing here is kept for longer than somebody waits: what a run came to may be changed by a person later.
  */
-import type { Cancellable } from '../../core/cancellation.ts'
-import type { Environment } from '../../core/environment/environment.ts'
-import { isSagaEnd } from '../../store/saga-rules.ts'
-import type { Sagas, SagaWrite } from '../../store/sagas.ts'
+import type { Cancellable } from '../core/cancellation.ts'
+import type { Environment } from '../core/environment/environment.ts'
+import { isSagaEnd } from '../store/saga-rules.ts'
+import type { Sagas, SagaWrite } from '../store/sagas.ts'
 
 /** How a run has ended. */
 export interface SagaEnding {

@@ -1,7 +1,7 @@
 /** How handlers reach the sagas of their service: started, told, asked, looked at. Types only. */
-import type { SagaDefinition } from '../../saga/define-saga.ts'
-import type { Query, Signal, Update } from '../../saga/signals.ts'
-import type { SagaState } from '../../store/sagas.ts'
+import type { SagaDefinition } from '../saga/define-saga.ts'
+import type { Query, Signal, Update } from '../saga/signals.ts'
+import type { SagaState } from '../store/sagas.ts'
 
 /** What came of a start. */
 export interface StartedSaga {

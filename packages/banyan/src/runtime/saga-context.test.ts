@@ -1,12 +1,12 @@
 // What the journal notes of the calls of a step: all but what schemas hide.
 import { expect, it } from 'vitest'
-import { command, defineContract, t } from '../../contract/index.ts'
-import { defineSaga } from '../../saga/define-saga.ts'
-import type { Saga } from '../../saga/saga.ts'
-import { defineDatabase } from '../../store/define-database.ts'
-import { startTestSystem } from '../../testing/index.ts'
-import { defineService } from '../define-service.ts'
-import { defineSystem } from '../define-system.ts'
+import { command, defineContract, t } from '../contract/index.ts'
+import { defineSaga } from '../saga/define-saga.ts'
+import type { Saga } from '../saga/saga.ts'
+import { defineDatabase } from '../store/define-database.ts'
+import { startTestSystem } from '../testing/index.ts'
+import { defineService } from './define-service.ts'
+import { defineSystem } from './define-system.ts'
 
 const database = defineDatabase<Record<never, never>>({ migrations: new URL('./none/', import.meta.url) })
 const Paying = defineContract('paying', {

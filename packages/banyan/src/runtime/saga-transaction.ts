@@ -1,10 +1,10 @@
 /** `tx.sagas`, without types; see saga-access.ts for what handlers see. */
-import type { SagaShape, SignalShape } from '../../saga/shape.ts'
-import type { TransactionSagas } from '../../store/sagas.ts'
-import { undeclaredSaga } from '../refusals.ts'
-import type { ServiceScope } from '../service-scope.ts'
+import type { SagaShape, SignalShape } from '../saga/shape.ts'
+import type { TransactionSagas } from '../store/sagas.ts'
+import { undeclaredSaga } from './refusals.ts'
 import type { HeldLock, StartedSaga } from './saga-access.ts'
 import type { SagaCaller, SagaDesk } from './saga-desk.ts'
+import type { ServiceScope } from './service-scope.ts'
 
 /** See the top of the file. */
 export class SagaTransaction {

@@ -1,14 +1,14 @@
 /** A choreographed flow, watched: what has come, what is missing, and what is late. */
 import { afterEach, expect, it } from 'vitest'
-import { command, defineContract, event, t } from '../../contract/index.ts'
-import { defineFlow } from '../../saga/define-flow.ts'
-import { viewFlow } from '../../saga/flow-view.ts'
-import { bodyOf, noteOf } from '../../saga/journal.ts'
-import { defineDatabase } from '../../store/define-database.ts'
-import type { Store } from '../../store/store.ts'
-import { startTestSystem, type TestSystem } from '../../testing/test-system.ts'
-import { defineService } from '../define-service.ts'
-import { defineSystem, service } from '../define-system.ts'
+import { command, defineContract, event, t } from '../contract/index.ts'
+import { defineFlow } from '../saga/define-flow.ts'
+import { viewFlow } from '../saga/flow-view.ts'
+import { bodyOf, noteOf } from '../saga/journal.ts'
+import { defineDatabase } from '../store/define-database.ts'
+import type { Store } from '../store/store.ts'
+import { startTestSystem, type TestSystem } from '../testing/test-system.ts'
+import { defineService } from './define-service.ts'
+import { defineSystem, service } from './define-system.ts'
 
 const database = defineDatabase({ migrations: new URL('./', import.meta.url) })
 const Key = t.Object({ orderId: t.String() })

@@ -1,8 +1,8 @@
 /** The sagas of one service on one host: its executor, and the watch for runs that do not go on. */
-import type { ExecutorStatus, SagaExecutor } from '../../saga/executor.ts'
-import { createSagaWatch, type SagaWatchStatus } from '../../saga/watch.ts'
-import type { Store } from '../../store/store.ts'
-import type { ServiceRuntime } from '../service-runtime.ts'
+import type { ExecutorStatus, SagaExecutor } from '../saga/executor.ts'
+import { createSagaWatch, type SagaWatchStatus } from '../saga/watch.ts'
+import type { Store } from '../store/store.ts'
+import type { ServiceRuntime } from './service-runtime.ts'
 
 /** How the sagas of a service do on this host; what is stuck or parked is of the whole service. */
 export interface SagaServiceStatus extends ExecutorStatus, SagaWatchStatus {

@@ -1,9 +1,9 @@
 /** `ctx.sagas`, without types; see saga-access.ts for what handlers see. */
-import type { SagaShape, SignalShape } from '../../saga/shape.ts'
-import { undeclaredSaga } from '../refusals.ts'
-import type { ServiceScope } from '../service-scope.ts'
+import type { SagaShape, SignalShape } from '../saga/shape.ts'
+import { undeclaredSaga } from './refusals.ts'
 import type { SagaView, StartedSaga } from './saga-access.ts'
 import type { SagaCaller, SagaDesk } from './saga-desk.ts'
+import type { ServiceScope } from './service-scope.ts'
 
 interface Patience {
   readonly timeoutMs?: number

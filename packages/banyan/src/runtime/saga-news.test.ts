@@ -1,8 +1,8 @@
 /** What a process has heard of runs: ends are told to who waits, once they are written, and nothing is kept. */
 import { describe, expect, it } from 'vitest'
-import { createVirtualEnvironment } from '../../core/environment/virtual/index.ts'
-import { createMemoryStore } from '../../store/memory/memory-store.ts'
-import type { NewSaga, SagaWrite } from '../../store/sagas.ts'
+import { createVirtualEnvironment } from '../core/environment/virtual/index.ts'
+import { createMemoryStore } from '../store/memory/memory-store.ts'
+import type { NewSaga, SagaWrite } from '../store/sagas.ts'
 import { recentStartMs, SagaNews } from './saga-news.ts'
 
 const holder = 'here#1'
