@@ -9,29 +9,27 @@ import { equalJitterMs, loopBackoff } from '../bus/backoff.ts'
 import { toOneLine } from '../bus/operator-log.ts'
 import { sleep } from '../core/environment/timers.ts'
 import { BanyanError } from '../core/error.ts'
-import type { Beat, NewSaga, SagaStarted, Taken, TakenSaga, TakeRequest } from '../store/sagas.ts'
+import type { Beat, NewSaga, SagaStarted, Taken, TakenSaga } from '../store/sagas.ts'
 import { createGroupWriter, type GroupWriter } from './group-writer.ts'
 import type { SagaHost } from './host.ts'
 import { inTime } from './in-time.ts'
 import { Lease, sagaLeaseMs } from './lease.ts'
+import { Recovery } from './recovery.ts'
+import { maxActive, Room } from './room.ts'
 import { SagaRun } from './run.ts'
 import type { RunShared } from './run-journal.ts'
 import type { SagaShape } from './shape.ts'
+import { toTaken } from './start.ts'
 import { Turns } from './turns.ts'
 import { Wake } from './wake.ts'
 
 export { sagaLeaseMs } from './lease.ts'
+export { maxActive } from './room.ts'
 
-/** Runs at a time, of one service on one host. */
-export const maxActive = 256
 /** Runs that wait and are kept in memory, so that they go on without a replay; the least recently used go first. */
 export const maxCached = 1_000
 /** The longest time between two looks, in milliseconds; also how late another host's messages may be seen. */
 export const pollMs = 1_000
-/** How often a run whose journal is not as this host knows it is read again before it is parked. */
-const maxReloads = 3
-/** Runs that are looked through at a time for what a lost answer has left held. */
-const pageSize = 500
 
 /** How an executor is doing. */
 export interface ExecutorStatus {
@@ -65,11 +63,8 @@ export class SagaExecutor {
   readonly #wake: Wake
   readonly #active = new Map<string, SagaRun>()
   readonly #cached = new Map<string, SagaRun>()
-  /** Starts under way that would be held here. */
-  readonly #beginning = new Map<string, SagaShape>()
-  readonly #perName = new Map<string, number>()
-  readonly #reloads = new Map<string, number>()
-  readonly #maxActive: number
+  readonly #room: Room
+  readonly #recovery: Recovery
   readonly #maxCached: number
   readonly #counts = { taken: 0, replayed: 0, lost: 0, parkedHere: 0, undoFailures: 0 }
   #offsetMs: number | undefined
@@ -84,7 +79,7 @@ export class SagaExecutor {
   constructor(host: SagaHost, sagas: readonly SagaShape[], options: ExecutorOptions = {}) {
     this.#host = host
     this.#shapes = new Map(sagas.map((saga) => [toKind(saga), saga]))
-    this.#maxActive = options.maxActive ?? maxActive
+    this.#room = new Room(sagas, options.maxActive ?? maxActive)
     this.#maxCached = options.maxCached ?? maxCached
     const { environment, store, holder } = host
     const mayAct = (): boolean => this.#lease.isAlive
@@ -100,6 +95,11 @@ export class SagaExecutor {
       newestOf: (name) => this.#newestOf(name),
     }
     this.#wake = new Wake(environment.timers)
+    this.#recovery = new Recovery(host, {
+      mayOpen: (id) => this.#mayGoOn() && !this.#active.has(id),
+      open: (taken) => this.#open(taken),
+      onFault: (error) => this.#fail(error),
+    })
     this.#lease = new Lease({
       environment,
       sagas: store.sagas,
@@ -139,7 +139,7 @@ export class SagaExecutor {
         // Of those that are held here there is nothing to take, as a rule; polling is behind it.
         if (
           this.#host.store.sagas.isLocal === true ||
-          !ids.every((id) => this.#active.has(id) || this.#beginning.has(id))
+          !ids.every((id) => this.#active.has(id) || this.#room.beginning.has(id))
         )
           this.#wake.wake()
       }),
@@ -179,36 +179,31 @@ export class SagaExecutor {
   /** Starts a run: held here at once when there is room. */
   async begin(saga: NewSaga): Promise<SagaStarted> {
     const shape = this.shapeOf(saga.name, saga.version)
-    const isHeld = shape !== undefined && this.#mayHold(shape)
+    const isHeld = shape !== undefined && this.#mayGoOn() && this.#room.hasFor(shape)
     if (!isHeld) {
       const started = await this.#writer.start(saga, false)
       if (started.isNew) this.#wake.wake()
       return started
     }
-    this.#beginning.set(saga.id, shape)
+    this.#room.beginning.set(saga.id, shape)
     try {
       const started = await this.#writer.start(saga, true)
       if (started.id === saga.id) await this.#began(saga, started.isNew)
       return started
     } finally {
-      this.#beginning.delete(saga.id)
+      this.#room.beginning.delete(saga.id)
     }
   }
 
-  #mayHold(shape: SagaShape): boolean {
-    if (this.#stopping || !this.#lease.isAlive) return false
-    return this.#active.size + this.#beginning.size < this.#maxActive && this.#roomOf(shape) > this.#beginningOf(shape)
-  }
-  #beginningOf({ name }: SagaShape): number {
-    if (this.#beginning.size === 0) return 0
-    return [...this.#beginning.values()].filter((one) => one.name === name).length
+  #mayGoOn(): boolean {
+    return !this.#stopping && this.#lease.isAlive
   }
 
   async #began(saga: NewSaga, isNew: boolean): Promise<void> {
     // An answer that was lost: it may have been taken over since.
     const found = isNew ? undefined : await this.#host.store.sagas.find(saga.id)
     const isOurs = isNew || (found?.holder === this.#host.holder && found.epoch === 1)
-    if (isOurs && !this.#stopping && this.#lease.isAlive && !this.#active.has(saga.id))
+    if (isOurs && this.#mayGoOn() && !this.#active.has(saga.id))
       this.#advance(toTaken(saga, this.#host.holder, Math.floor(this.#shared.now())))
   }
 
@@ -240,6 +235,7 @@ export class SagaExecutor {
   /** Others may have taken everything over. */
   #loseAll(): void {
     for (const run of [...this.#active.values()]) run.lose()
+    this.#wake.wake()
   }
 
   async #takes(): Promise<void> {
@@ -247,13 +243,13 @@ export class SagaExecutor {
     const isLocal = store.sagas.isLocal === true
     let isSure = true
     for (let failures = 0; !this.#stopping; ) {
-      if (this.#active.size >= this.#maxActive) {
+      if (this.#room.isFull) {
         await this.#wake.idle(isLocal ? undefined : pollMs)
         continue
       }
       try {
         if (!(await (isLocal ? this.#lease.beat() : this.#lease.ensure()))) throw notAlive()
-        if (!isSure) await this.#findForgotten()
+        if (!isSure) await this.#recovery.findForgotten((id) => this.#isKnown(id))
         isSure = false
         // What is let go from here on may be due before the next look that this one will say.
         this.#idleUntilMs = Number.POSITIVE_INFINITY
@@ -275,9 +271,11 @@ export class SagaExecutor {
 
   async #take(): Promise<Taken> {
     const { store, holder, environment } = this.#host
-    const request = this.#toRequest()
-    if (request === undefined) return { taken: [], more: false, nextInMs: undefined, nowMs: this.#shared.now() }
-    const found = await inTime(environment.timers, sagaLeaseMs / 2, store.sagas.take({ holder, ...request }))
+    const room = this.#room.toRequest()
+    if (room === undefined) return { taken: [], more: false, nextInMs: undefined, nowMs: this.#shared.now() }
+    const known = new Map([...this.#cached].map(([id, run]) => [id, run.journal.length]))
+    const taking = store.sagas.take({ holder, ...room, known })
+    const found = await inTime(environment.timers, sagaLeaseMs / 2, taking)
     this.#setClock(found.nowMs)
     // Too late: what was taken is let go.
     if (this.#stopping) return found
@@ -290,24 +288,6 @@ export class SagaExecutor {
       this.#advance(taken)
     }
     return found
-  }
-
-  /** What there is room for; a saga whose own bound is reached is left out. */
-  #toRequest(): Omit<TakeRequest, 'holder'> | undefined {
-    const kinds: SagaShape[] = []
-    let limit = this.#maxActive - this.#active.size - this.#beginning.size
-    for (const shape of this.#shapes.values()) {
-      const room = this.#roomOf(shape)
-      if (room <= 0) continue
-      kinds.push(shape)
-      limit = Math.min(limit, room)
-    }
-    if (kinds.length === 0 || limit <= 0) return undefined
-    const known = new Map([...this.#cached].map(([id, run]) => [id, run.journal.length]))
-    return { kinds: kinds.map(({ name, version }) => ({ name, version })), limit, known }
-  }
-  #roomOf({ name, concurrency = maxActive }: SagaShape): number {
-    return concurrency - (this.#perName.get(name) ?? 0)
   }
 
   /** The database's clock, as of its answers: each is a little old, so the latest of them is the best. */
@@ -326,7 +306,7 @@ export class SagaExecutor {
     const isSame = cached.journal.length === taken.saga.length && cached.record.epoch === epoch - 1
     if (isSame) return this.#hold(cached, cached.resume(taken))
     cached.abandon()
-    void this.#reload(id, epoch)
+    void this.#recovery.reload(id, epoch)
   }
 
   #open(taken: TakenSaga): void {
@@ -339,19 +319,16 @@ export class SagaExecutor {
   }
 
   #hold(run: SagaRun, end: Promise<string>): void {
-    const { name } = run.shape
     this.#active.set(run.id, run)
-    this.#perName.set(name, (this.#perName.get(name) ?? 0) + 1)
+    this.#room.enter(run.shape)
     this.#lease.wake()
     void end.then((how) => this.#left(run, how))
   }
 
   #left(run: SagaRun, how: string): void {
-    const { name } = run.shape
-    const wasFull = this.#active.size >= this.#maxActive || this.#roomOf(run.shape) <= 0
     if (this.#active.get(run.id) === run) this.#active.delete(run.id)
-    this.#perName.set(name, (this.#perName.get(name) ?? 1) - 1)
-    if (how !== 'lost') this.#reloads.delete(run.id)
+    const wasFull = this.#room.leave(run.shape)
+    if (how !== 'lost') this.#recovery.isWell(run.id)
     if (how === 'waiting' && !this.#stopping) {
       this.#cache(run)
       if ((run.journal.dueMs ?? Number.POSITIVE_INFINITY) < this.#idleUntilMs) this.#wake.wake()
@@ -362,55 +339,18 @@ export class SagaExecutor {
     }
     if (how === 'lost') {
       this.#counts.lost += 1
-      if (!this.#stopping && this.#lease.isAlive) void this.#reload(run.id, run.record.epoch)
+      if (this.#mayGoOn()) void this.#recovery.reload(run.id, run.record.epoch)
+      else if (!this.#stopping && !this.#lease.isAway) this.#lease.giveUp()
     }
     if (this.#active.size === 0) this.#idle?.()
     if (wasFull) this.#wake.wake()
   }
 
-  /** What is in memory is worth nothing: if it is still ours, the whole journal is read. */
-  async #reload(id: string, epoch: number): Promise<void> {
-    const { sagas } = this.#host.store
-    const { environment, holder } = this.#host
-    const times = (this.#reloads.get(id) ?? 0) + 1
-    this.#reloads.set(id, times)
-    for (let failures = 1; !this.#stopping && this.#lease.isAlive; failures++) {
-      try {
-        const saga = await sagas.find(id)
-        if (saga === undefined || saga.holder !== holder || saga.epoch !== epoch) break
-        if (times > maxReloads) {
-          await sagas.mend(id, saga.length, [], 'parked', JSON.stringify({ parked: unstable }))
-          break
-        }
-        const [entries, messages] = await Promise.all([
-          sagas.entries(id, 0, Number.MAX_SAFE_INTEGER),
-          sagas.messages(id, 0),
-        ])
-        if (!this.#stopping && this.#lease.isAlive && !this.#active.has(id)) this.#open({ saga, entries, messages })
-        return
-      } catch (error) {
-        this.#fail(error)
-        await sleep(environment.timers, equalJitterMs(loopBackoff, failures, environment.random))
-      }
-    }
-    this.#reloads.delete(id)
-  }
-
-  /** The answer to a take was lost: what it gave is held by this host, and not known to it. */
-  async #findForgotten(): Promise<void> {
-    const { sagas } = this.#host.store
-    const { holder } = this.#host
-    for (let before: string | undefined, isFirst = true; isFirst || before !== undefined; isFirst = false) {
-      const from = before === undefined ? {} : { before }
-      const page = await sagas.list({ states: ['running', 'undoing'], stuckMs: 0, limit: pageSize, ...from })
-      for (const one of page.sagas)
-        if (one.holder === holder && !this.#active.has(one.id) && !this.#beginning.has(one.id)) {
-          this.#cached.get(one.id)?.abandon()
-          this.#cached.delete(one.id)
-          await this.#reload(one.id, one.epoch)
-        }
-      before = page.next
-    }
+  #isKnown(id: string): boolean {
+    if (this.#active.has(id) || this.#room.beginning.has(id)) return true
+    this.#cached.get(id)?.abandon()
+    this.#cached.delete(id)
+    return false
   }
 
   #cache(run: SagaRun): void {
@@ -431,38 +371,9 @@ export class SagaExecutor {
 /** How much older than another an answer's time may be, in milliseconds; beyond it, the database's clock was set. */
 const maxAnswerMs = 250
 
-const unstable = {
-  reason: 'SAGA_UNSTABLE',
-  message: `its journal was not as its host knew it, ${maxReloads} times in a row`,
-}
-
 const notAlive = (): BanyanError =>
   new BanyanError('UNAVAILABLE', 'the database cannot be told that this host lives', { retryable: true })
 
 function toKind({ name, version }: { readonly name: string; readonly version: number }): string {
   return `${name}@${version}`
-}
-
-/** A run that was started here, as if it had been taken. */
-function toTaken({ timeoutMs, correlations: _, ...saga }: NewSaga, holder: string, nowMs: number): TakenSaga {
-  return {
-    saga: {
-      ...saga,
-      state: 'running',
-      epoch: 1,
-      holder,
-      length: 0,
-      mail: 0,
-      dueMs: undefined,
-      note: '',
-      startedMs: nowMs,
-      deadlineMs: timeoutMs === undefined ? undefined : nowMs + timeoutMs,
-      changedMs: nowMs,
-      endedMs: undefined,
-      outcome: undefined,
-      next: undefined,
-    },
-    entries: [],
-    messages: [],
-  }
 }

@@ -112,6 +112,7 @@ export class Lease {
     this.#watch = undefined
     if (!this.#options.holds()) return
     this.#watch = timers.after(Math.max(1, this.#aliveUntilMs - clock.monotonic()), () => {
+      this.#watch = undefined
       if (this.isAlive) this.#guard()
       else if (this.#options.holds()) this.giveUp()
     })
@@ -136,7 +137,7 @@ export class Lease {
     const { environment, holds, sagas } = this.#options
     for (let failures = 0; !this.#ending; ) {
       // Where nothing is held, nothing has to be said; others' runs are looked after by whoever takes (see SagaExecutor).
-      if (!holds() && sagas.isLocal === true) {
+      if (!holds() && sagas.isLocal === true && !this.#isAway) {
         await this.#wake.idle(undefined)
         if (this.#ending) return
         await this.#wake.idle(sagaLeaseMs / 3)

@@ -5,16 +5,24 @@ import type { SagaRecord } from '../store/sagas.ts'
 import type { Store } from '../store/store.ts'
 import { silentLog } from '../telemetry/log.ts'
 import type { SagaDefinition } from './define-saga.ts'
-import { SagaExecutor } from './executor.ts'
+import { type ExecutorOptions, SagaExecutor } from './executor.ts'
 import type { Attempt, SagaHost } from './host.ts'
 import type { SagaShape } from './shape.ts'
 import { toNewSaga } from './start.ts'
+
+/** What may be said of a host. */
+export interface RigHostOptions extends ExecutorOptions {
+  /** Default 1. */
+  readonly incarnation?: number
+  /** Puts something between the host and its ports. */
+  readonly wrap?: (host: SagaHost) => SagaHost
+}
 
 export interface SagaRig {
   readonly environment: VirtualEnvironment
   readonly store: Store
   /** Starts a host; it holds leases as `<name>#1`. */
-  host(name: string, sagas: readonly SagaDefinition<never, never>[]): SagaExecutor
+  host(name: string, sagas: readonly SagaDefinition<never, never>[], options?: RigHostOptions): SagaExecutor
   /** Starts a run at a host and gives its id. */
   begin(executor: SagaExecutor, saga: SagaDefinition<never, never>, input: unknown): Promise<string>
   find(id: string): Promise<SagaRecord>
@@ -32,12 +40,12 @@ export function createSagaRig(seed = 1, environment: VirtualEnvironment = create
   return {
     environment,
     store,
-    host(name, sagas) {
+    host(name, sagas, { incarnation = 1, wrap = (one: SagaHost) => one, ...options } = {}) {
       const host: SagaHost = {
         environment,
         service: 'orders',
         store,
-        holder: `${name}#1`,
+        holder: `${name}#${incarnation}`,
         log: silentLog,
         perform: async (attempt: Attempt, work) => work(attempt),
         transact: (attempt, work, toWrite) =>
@@ -50,7 +58,7 @@ export function createSagaRig(seed = 1, environment: VirtualEnvironment = create
             { signal: attempt.signal },
           ),
       }
-      const executor = new SagaExecutor(host, sagas as unknown as readonly SagaShape[])
+      const executor = new SagaExecutor(wrap(host), sagas as unknown as readonly SagaShape[], options)
       executor.start()
       return executor
     },
@@ -63,10 +71,10 @@ export function createSagaRig(seed = 1, environment: VirtualEnvironment = create
     },
     find,
     async until(id, ...states) {
-      for (let turn = 0; turn < 100_000; turn++) {
+      for (let turn = 0; turn < 5_000; turn++) {
         const found = await find(id)
         if (states.includes(found.state)) return found
-        await environment.advance(20)
+        await environment.advance(turn < 2_000 ? 20 : turn < 3_000 ? 1_000 : 60_000)
       }
       const last = await find(id)
       throw new Error(`still ${last.state}: ${last.note}`)

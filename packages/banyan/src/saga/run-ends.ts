@@ -120,12 +120,23 @@ export class RunEnds {
   #beginUndo(error: BanyanError): void {
     const { journal } = this.#run
     const reason = toKeptError(error)
+    this.#noteUndone()
     const begun = this.#run.undos.filter((one) => one.settled === undefined && one.begun).map(({ seq }) => seq)
     journal.add(0, 'undoing', cut(error.reason ?? error.code, 200), JSON.stringify({ reason, begun } satisfies Undoing))
     // What has ended already is known, though the function never hears of it.
     this.#run.settleLate()
     journal.flush({ to: 'undoing' })
     this.undo({ reason })
+  }
+
+  /** Of what rests between two attempts it is known what those before came to. */
+  #noteUndone(): void {
+    const { note, outstanding, undos } = this.#run
+    for (const record of undos) {
+      const op = outstanding.get(record.seq)
+      if (op === undefined || op.running !== undefined || op.isEnding || op.mayHaveBegun) continue
+      if (note.retries?.[String(record.seq)]?.outcome === 'none') record.begun = false
+    }
   }
 
   /** The function's part is over: what it has under way is told to stop and awaited, then everything is taken back. */

@@ -9,9 +9,10 @@
  * The function goes on before its entries are durable; effects do not: nothing is done outside before everything that led to it
  * is in the journal.
  */
-import { type BanyanError, fromErrorDocument, type Outcome } from '../core/error.ts'
+import { type BanyanError, fromErrorDocument } from '../core/error.ts'
 import type { SagaEntry, SagaRecord, TakenSaga } from '../store/sagas.ts'
-import { cut, toKeptError } from './bounds.ts'
+import { Alarm } from './alarm.ts'
+import { cut } from './bounds.ts'
 import { createFace } from './face.ts'
 import { History, toTitle } from './history.ts'
 import { bodyOf, noteOf, originOf, type SagaNote, type Settled, type SettlingKind, type Undoing } from './journal.ts'
@@ -19,8 +20,6 @@ import {
   type Begin,
   type Branch,
   isClosed,
-  isStopped,
-  isWithin,
   Operation,
   openBranch,
   type Settlement,
@@ -33,6 +32,7 @@ import { RunJournal, type RunShared } from './run-journal.ts'
 import { never } from './run-shared.ts'
 import { type Seeded, Seeds } from './seeded.ts'
 import type { SagaShape } from './shape.ts'
+import { UnderWay } from './under-way.ts'
 import { toText } from './values.ts'
 
 export type { Begin } from './operation.ts'
@@ -72,6 +72,8 @@ export class SagaRun {
   over: Over | undefined
   readonly #ends: RunEnds
   readonly #seeds: Seeds
+  readonly #underWay = new UnderWay(this.outstanding)
+  readonly #alarm: Alarm
   readonly #undoBySeq = new Map<number, UndoRecord>()
   readonly #invoked: { readonly kind: string; readonly name: string }[] = []
   #seq = 0
@@ -79,7 +81,6 @@ export class SagaRun {
   #outcomes: Settlement[] = []
   #scheduled = false
   #started = false
-  #alarm: { readonly dueMs: number; cancel(): void } | undefined
   #end = Promise.withResolvers<RunEnd>()
 
   constructor(shared: RunShared, shape: SagaShape, taken: TakenSaga, observer?: Observer) {
@@ -94,6 +95,7 @@ export class SagaRun {
     this.mayHaveBegun = taken.saga.epoch > 1 || taken.entries.length > 0
     this.history = new History(taken.entries)
     this.#ends = new RunEnds(this)
+    this.#alarm = new Alarm(shared.host.environment.timers, () => this.schedule())
     this.journal = new RunJournal(shared, taken, {
       onLost: () => this.lose(),
       onLetGo: () => this.letGo('waiting'),
@@ -162,16 +164,15 @@ export class SagaRun {
   }
 
   letGo(end: RunEnd): void {
-    this.#setAlarm(undefined)
+    this.#alarm.set(undefined, this.shared.now)
     this.#end.resolve(end)
   }
 
   /** The function is never heard again. */
   abandon(): void {
     this.root.closed = true
-    this.#setAlarm(undefined)
-    const error = stopped()
-    for (const op of this.outstanding.values()) op.stop(error)
+    this.#alarm.set(undefined, this.shared.now)
+    this.#underWay.stop(stopped())
   }
 
   // What the function does.
@@ -245,8 +246,7 @@ export class SagaRun {
   /** These branches hear of it at whatever they wait for; what they have under way is aborted. */
   stopBranches(branches: readonly Branch[], why: 'failed' | 'lost'): void {
     for (const branch of branches) branch.stopped = true
-    const error = branchStopped(why)
-    for (const op of this.outstanding.values()) if (isWithin(op.branch, branches)) op.stop(error)
+    this.#underWay.stop(branchStopped(why), branches)
     this.schedule()
   }
 
@@ -298,89 +298,28 @@ export class SagaRun {
 
   #live(): void {
     if (!this.isPast && this.#ends.mustStop()) return
-    const settlement = this.#outcomes.shift() ?? (this.over === undefined ? this.#look() : undefined)
+    const settlement = this.#outcomes.shift() ?? (this.over === undefined ? this.#underWay.look(this.note) : undefined)
     if (settlement !== undefined) {
       this.#deliver(settlement)
       return this.schedule()
     }
-    if (this.over !== undefined) {
-      for (const op of this.outstanding.values()) if (op.running !== undefined) return
-      return this.#ends.close(this.over)
-    }
+    if (this.over !== undefined) return this.#underWay.isBusy ? undefined : this.#ends.close(this.over)
     this.journal.flush()
     if (this.outstanding.size === 0) return this.fault(awaitsElsewhere())
-    if (this.#begin()) return this.#setAlarm(this.#nextDueMs())
+    if (this.#begin()) return this.#alarm.set(this.#nextDueMs(), this.shared.now)
     this.#ends.wait([...this.outstanding.values()], this.#nextDueMs())
   }
 
-  /** Begins what is to be done; true when something is under way. */
+  /** Begins what is to be done; true when something is under way, or this host ends. */
   #begin(): boolean {
-    let isBusy = false
-    for (const op of this.outstanding.values()) {
-      if (!op.active) continue
-      if (op.running === undefined && !op.isEnding) {
-        if (this.shared.isDraining()) continue
-        op.running = this.#act(op)
-      }
-      isBusy = true
-    }
-    if (!isBusy && this.shared.isDraining()) void this.journal.durable().then(() => this.lose())
-    return isBusy || this.shared.isDraining()
+    const isDraining = this.shared.isDraining()
+    const isBusy = this.#underWay.begin(isDraining ? undefined : (op) => this.#act(op))
+    if (isDraining && !isBusy) void this.journal.durable().then(() => this.lose())
+    return isBusy || isDraining
   }
 
-  /** The first passive operation that can settle. */
-  #look(): Settlement | undefined {
-    for (const op of this.outstanding.values()) {
-      if (op.running !== undefined || op.isEnding) continue
-      if (isStopped(op.branch)) {
-        const settlement = this.#stopped(op)
-        if (settlement !== undefined) return settlement
-      } else if (!op.active) {
-        const found = op.look?.(op)
-        if (found !== undefined) return { op, ...found }
-      }
-    }
-    return undefined
-  }
-
-  /** One that does nothing, in a branch that was told to stop. */
-  #stopped(op: Operation): Settlement | undefined {
-    if (op.stoppedBy === undefined) op.stop(branchStopped('failed'))
-    if (!op.active && op.begin.onStop !== undefined) {
-      op.act = op.begin.onStop
-      op.active = true
-      return undefined
-    }
-    if (op.act === op.begin.onStop && op.act !== undefined) return undefined
-    return { op, body: { error: toKeptError(op.stoppedBy as BanyanError), outcome: this.#outcomeOf(op) } }
-  }
-
-  /** What is known of one that is not under way. */
-  #outcomeOf(op: Operation): Outcome {
-    if (op.mayHaveBegun) return 'unknown'
-    const before = this.note.retries?.[String(op.seq)]
-    return before === undefined ? 'none' : (before.outcome ?? 'unknown')
-  }
-
-  /** The earliest of what is waited for. */
   #nextDueMs(): number | undefined {
-    let least = (this.isPast ? undefined : this.record.deadlineMs) ?? Number.POSITIVE_INFINITY
-    for (const { active, dueMs } of this.outstanding.values())
-      if (!active && dueMs !== undefined && dueMs < least) least = dueMs
-    return Number.isFinite(least) ? least : undefined
-  }
-
-  /** A turn at that time, while something is under way. */
-  #setAlarm(dueMs: number | undefined): void {
-    if (this.#alarm?.dueMs === dueMs) return
-    this.#alarm?.cancel()
-    this.#alarm = undefined
-    if (dueMs === undefined) return
-    const timer = this.shared.host.environment.timers.after(Math.max(1, dueMs - this.shared.now()), () => {
-      this.#alarm = undefined
-      this.schedule()
-    })
-    this.#alarm = { dueMs, cancel: () => timer.cancel() }
+    return this.#underWay.nextDueMs(this.isPast ? undefined : this.record.deadlineMs)
   }
 
   async #act(op: Operation): Promise<void> {

@@ -125,12 +125,26 @@ export interface Saga<Ctx = object> {
   /** Says how a question is answered from now on; asked at any time, it must change nothing. */
   answer<Output>(query: Query<Output>, give: () => Output): void
   /**
-   * Runs branches at the same time and gives what each gave. When one fails the others are told to stop, all are waited for, and
-   * the first failure is thrown.
+   * Runs branches at the same time and gives what each gave. When one fails the others are told to stop (what they wait for rejects
+   * with CANCELLED `BRANCH_STOPPED`, a step under way is aborted), all are waited for, and the first failure is thrown. Only what
+   * a branch begins on the saga that it is given is stopped with it. After the point of no return nothing is stopped.
    */
-  all<const Branches extends readonly (() => Promise<unknown>)[]>(
+  all<const Branches extends readonly ((saga: Saga<Ctx>) => Promise<unknown>)[]>(
     branches: Branches,
   ): Promise<{ -readonly [K in keyof Branches]: Awaited<ReturnType<Branches[K]>> }>
+  /**
+   * Runs branches at the same time; gives the first that ends well, or throws what the first threw. The others are told to stop as in
+   * {@link all}, and what they have done is undone, their locks are let go, before it is given.
+   *
+   * @example
+   * const { index, value } = await saga.race([
+   *   (branch) => branch.waitFor(Payments.events.captured),
+   *   (branch) => branch.sleep(30_000),
+   * ])
+   */
+  race<Result>(
+    branches: readonly ((saga: Saga<Ctx>) => Promise<Result>)[],
+  ): Promise<{ readonly index: number; readonly value: Result }>
   /** Starts another saga of this service and waits for its end; undone together with this one. */
   child<Input, Output>(saga: SagaDefinition<Input, Output, never>, input: Input): Promise<Output>
   /** Ends this run and begins the next one of this key with an empty journal: for sagas without an end. Never returns. */

@@ -2,7 +2,7 @@
 import { createWireBorder } from '../contract/border.ts'
 import { BanyanError } from '../core/error.ts'
 import { INVALID } from '../schema/index.ts'
-import { maxCorrelations, type NewSaga, type SagaRecord } from '../store/sagas.ts'
+import { maxCorrelations, type NewSaga, type SagaRecord, type TakenSaga } from '../store/sagas.ts'
 import type { SagaShape } from './shape.ts'
 import { toText } from './values.ts'
 
@@ -63,4 +63,28 @@ export function toNextRun(saga: SagaShape, before: SagaRecord, given: unknown, i
   const { key, run, parent, traceparent, priority } = before
   const next = toNewSaga(saga, given, { id, startedBy: `saga ${before.id}`, traceparent })
   return { ...next, key, run: run + 1, parent, priority }
+}
+
+/** A run that was started by its holder, as if it had been taken. */
+export function toTaken({ timeoutMs, correlations: _, ...saga }: NewSaga, holder: string, nowMs: number): TakenSaga {
+  return {
+    saga: {
+      ...saga,
+      state: 'running',
+      epoch: 1,
+      holder,
+      length: 0,
+      mail: 0,
+      dueMs: undefined,
+      note: '',
+      startedMs: nowMs,
+      deadlineMs: timeoutMs === undefined ? undefined : nowMs + timeoutMs,
+      changedMs: nowMs,
+      endedMs: undefined,
+      outcome: undefined,
+      next: undefined,
+    },
+    entries: [],
+    messages: [],
+  }
 }
