@@ -1,0 +1,79 @@
+/** The list of trials: the points of a run without faults, each before and after. */
+import { type Cell, type Role, roles } from './cell.ts'
+import type { Mode, RigOptions } from './options.ts'
+import type { Trial } from './trial.ts'
+import { endMs } from './trial.ts'
+import { until } from './wait.ts'
+
+/** A point of the system: of which kind of host, and which. */
+export interface Point {
+  readonly role: Role
+  readonly point: string
+}
+
+/** What is done again and again whether there is a saga or not; of each only the first few belong to one. */
+const background = /sagas\.(beat|take|release|trim|counts)|inbox\.|outbox\.|scheduled\.|^bus\.|migrate/
+const maxOfBackground = 2
+
+const ordinalOf = (point: string): number => Number(point.slice(point.lastIndexOf('#') + 1))
+const nameOf = (point: string): string => point.slice(0, point.lastIndexOf('#'))
+
+/** The points of one scenario, found by running it. In an order that does not depend on who was quicker. */
+export async function findPoints(cell: Cell, scenario: string, key: string): Promise<readonly Point[]> {
+  const over = new AbortController()
+  for (const role of roles) for (const process of cell.of(role)) await process.arm(undefined)
+  const driven = cell.play.drive(key, scenario, over.signal)
+  const hasEnded = await until(async () => (await cell.play.stand(key)).end !== undefined, endMs)
+  over.abort()
+  await driven
+  const { end = 'nothing', text } = await cell.play.stand(key)
+  const faults = hasEnded ? await cell.play.findImbalance(key, end) : ['it does not end']
+  if (!hasEnded || faults.length > 0)
+    throw new Error(`'${scenario}' without any fault: ${end}, ${faults.join('; ')}\n${text}`)
+  const found: Point[] = []
+  for (const role of roles) {
+    const names = await Promise.all(cell.of(role).map((process) => process.points()))
+    for (const point of new Set(names.flat())) if (isWorthwhile(point)) found.push({ role, point })
+  }
+  return found.toSorted(byName)
+}
+
+const isWorthwhile = (point: string): boolean => !background.test(nameOf(point)) || ordinalOf(point) <= maxOfBackground
+
+function byName(one: Point, other: Point): number {
+  const [a, b] = [one, other].map(({ role, point }) => `${role} ${nameOf(point)}`) as [string, string]
+  return a < b ? -1 : a > b ? 1 : ordinalOf(one.point) - ordinalOf(other.point)
+}
+
+/** The port of a point: what stands before the first bracket or number. */
+const portOf = ({ role, point }: Point): string =>
+  `${role} ${point.replace(/[(#].*$/, '')}${point.includes('.work#') ? '.work' : ''}`
+
+/** One point of each port. */
+export function toSlice(points: readonly Point[]): readonly Point[] {
+  const ports = new Map<string, Point>()
+  for (const point of points) if (!ports.has(portOf(point))) ports.set(portOf(point), point)
+  return [...ports.values()]
+}
+
+const skews = [3_600_000, -3_600_000] as const
+
+/** All that is done at these points in one mode; only before or after in turn when it is a slice. */
+export function toTrials(
+  points: readonly Point[],
+  { scenario, mode, hosts, slice }: { scenario: string; mode: Mode; hosts: 1 | 2 } & Pick<RigOptions, 'slice'>,
+): readonly Omit<Trial, 'number'>[] {
+  return points.flatMap(({ role, point }, index) => {
+    const both = (['before', 'after'] as const).map((when, turn) => ({
+      scenario,
+      role,
+      point,
+      when,
+      mode,
+      hosts,
+      ...(mode === 'skew' && { skewMs: skews[turn] as number }),
+      ...(mode === 'restart' && { restart: (index + turn) % 2 === 0 ? ('immediate' as const) : ('fast' as const) }),
+    }))
+    return slice ? [both[index % 2] as (typeof both)[number]] : both
+  })
+}

@@ -1,0 +1,42 @@
+/** What a system needs to know of itself so that the rig can set it going and judge it. */
+import type { Cell } from './cell.ts'
+import type { SystemName } from './words.ts'
+
+export interface Scene {
+  readonly system: SystemName
+  /** Services of the hosts whose sagas are watched, and of the host beside them. */
+  readonly sagas: readonly string[]
+  readonly parts: readonly string[]
+  readonly scenarios: readonly string[]
+  readonly gateway: boolean
+  /** Opens the databases for looking, and whatever stands outside of the system. */
+  open(): Promise<Outside>
+}
+
+/** What stands outside of the system: somebody else's systems. */
+export interface Outside {
+  readonly env: Readonly<Record<string, string>>
+  play(cell: Cell): Promise<Play>
+  stop(): Promise<void>
+}
+
+/** How one key stands. */
+export interface Standing {
+  /** Undefined while it goes on. */
+  readonly end: string | undefined
+  /** Grows when a run changes hands. */
+  readonly epoch: number
+  /** For people. */
+  readonly text: string
+}
+
+/** One cell's system, played. */
+export interface Play {
+  /** Sets a saga going and does what people do on its way. Ends early when it is told to. */
+  drive(key: string, scenario: string, signal: AbortSignal): Promise<void>
+  stand(key: string): Promise<Standing>
+  isLegal(scenario: string, end: string): boolean
+  /** What is wrong with the books; empty when they balance. */
+  findImbalance(key: string, end: string): Promise<readonly string[]>
+  close(): Promise<void>
+}
