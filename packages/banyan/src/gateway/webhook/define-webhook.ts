@@ -79,13 +79,20 @@ function faultsOf(name: string, { path, verify, schema, id, to, input, ...bounds
  * secret is found when the gateway starts.
  *
  * @example
- * export const providerEvents = defineWebhook('provider', {
+ * const Happened = t.Object({ type: t.String(), chargeId: t.String() })
+ * const Provider = defineContract('provider', {
+ *   version: '1.0.0',
+ *   owner: 'payments',
+ *   operations: { note: command({ input: Happened, output: t.Object({}) }) },
+ * })
+ * const providerEvents = defineWebhook('provider', {
  *   path: '/webhooks/provider',
  *   verify: standardWebhooks({ secret: () => process.env['PROVIDER_WEBHOOK_SECRET'] }),
- *   schema: t.Object({ type: t.String(), chargeId: t.String() }),
- *   to: Payments.note,
- *   input: ({ body }) => (body.type === 'charge.captured' ? { chargeId: body.chargeId } : undefined),
+ *   schema: Happened,
+ *   to: Provider.note,
+ *   input: ({ body }) => (body.type === 'charge.captured' ? body : undefined),
  * })
+ * providerEvents.path // '/webhooks/provider'
  */
 export function defineWebhook<Op extends AnyCommand, S extends AnySchema = Schema<unknown>>(
   name: string,
