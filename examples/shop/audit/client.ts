@@ -127,6 +127,8 @@ export function createShopClient(gatewayUrl: string, timeoutMs: number = default
       }),
     order: (orderId: string) => send<Order>('GET', `/orders/${id(orderId)}`),
     cancel: (orderId: string) => send<unknown>('POST', `/orders/${id(orderId)}/cancel`),
+    sendBack: (orderId: string) => send<unknown>('POST', `/orders/${id(orderId)}/return`),
+    keep: (orderId: string) => send<unknown>('POST', `/orders/${id(orderId)}/return/cancel`),
     ordersOf: (customerId: string, page: PageOptions = {}) =>
       send<Page<Order>>('GET', `/customers/${id(customerId)}/orders${toQuery(page)}`),
     level: (sku: string) => send<Level>('GET', `/inventory/${id(sku)}`),

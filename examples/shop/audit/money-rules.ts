@@ -6,7 +6,7 @@ import { each } from './order-rules.ts'
 import { chargesByOrder, isPaid, type Rule, type Snapshot } from './snapshot.ts'
 
 const due = (order: Order): number => (isPaid(order) ? minorUnits(order.total) : 0)
-const isUnpaidEnd = (order: Order): boolean => order.status === 'rejected' || order.status === 'cancelled'
+const isUnpaidEnd = (order: Order): boolean => ['rejected', 'cancelled', 'returned'].includes(order.status)
 const isBlocked = (charge: Charge): boolean => !charge.voided && charge.captured === 0
 const isLive = (charge: Charge): boolean => isBlocked(charge) || charge.captured > charge.refunded
 

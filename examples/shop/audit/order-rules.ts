@@ -1,15 +1,16 @@
 // What must hold of every order by itself: it is there, it came to an end, and by an allowed way.
 
 import { type HistoryEntry, minorUnits, type Order } from './client.ts'
-import { type AuditedOrder, isFinal, isPaid, type Rule } from './snapshot.ts'
+import { type AuditedOrder, isFinal, isPaid, isReturned, type Rule } from './snapshot.ts'
 
 const next: Record<string, readonly string[]> = {
   pending: ['confirmed', 'rejected', 'cancelled'],
   confirmed: ['shipped', 'cancelled'],
   shipped: ['delivered'],
-  delivered: [],
+  delivered: ['returned'],
   rejected: [],
   cancelled: [],
+  returned: [],
 }
 
 export const rejectionReasons: readonly string[] = ['OUT_OF_STOCK', 'PAYMENT_DECLINED', 'PAYMENT_TIMEOUT']
@@ -78,7 +79,7 @@ const shipped: Rule = {
   violations: each(({ order, shipments }) => {
     // A shipment that was called off along with its order is no shipment.
     const real = shipments.filter((shipment) => shipment.status !== 'cancelled').length
-    const expected = isPaid(order) ? 1 : 0
+    const expected = isPaid(order) || isReturned(order) ? 1 : 0
     return real === expected ? [] : [`is ${order.status} and has ${real} shipments instead of ${expected}`]
   }),
 }

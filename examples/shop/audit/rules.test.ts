@@ -27,7 +27,7 @@ function payment(orderId: string, authorized: number, captured: number, refunded
   return { orderId, state: 'any', authorized, captured, refunded }
 }
 
-/** Delivered, declined, timed out with its charge voided, cancelled with its money back, and out of stock. */
+/** Delivered, declined, timed out with its charge voided, cancelled with its money back, out of stock, and sent back. */
 function sound(): Snapshot {
   const rejected = (reason: string): HistoryEntry[] => [
     ...historyOf('pending'),
@@ -54,12 +54,18 @@ function sound(): Snapshot {
         shipments: [{ status: 'cancelled' }],
       },
       { order: order('sold out', rejected('OUT_OF_STOCK')), payment: undefined, shipments: [] },
+      {
+        order: order('returned', historyOf('pending', 'confirmed', 'shipped', 'delivered', 'returned')),
+        payment: payment('returned', 500, 500, 500),
+        shipments: [{ status: 'delivered' }],
+      },
     ],
     missingOrders: [],
     charges: [
       charge('delivered', { captured: 500 }),
       charge('slow', { voided: true }),
       charge('cancelled', { captured: 500, refunded: 500 }),
+      charge('returned', { captured: 500, refunded: 500 }),
     ],
   }
 }
@@ -126,6 +132,25 @@ const faults: [string, string[], Change][] = [
       chargeOf(s, 'cancelled').refunded = 499
       of(s, 'cancelled').payment!.refunded = 499
     },
+  ],
+  [
+    'money kept for a returned order',
+    ["provider's books", "shop's books"],
+    (s) => {
+      chargeOf(s, 'returned').refunded = 0
+      of(s, 'returned').payment!.refunded = 0
+    },
+  ],
+  [
+    'a return of what was never delivered',
+    ['history'],
+    (s) => (of(s, 'returned').order = order('returned', historyOf('pending', 'confirmed', 'shipped', 'returned'))),
+  ],
+  ['a returned order that was never shipped', ['shipment'], (s) => (of(s, 'returned').shipments = [])],
+  [
+    'returned goods that nobody put back',
+    ['stock left'],
+    (s) => Object.assign(level(s), { onHand: 96, available: 96 }),
   ],
   [
     'a refund the shop does not know of',

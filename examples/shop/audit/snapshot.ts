@@ -30,7 +30,7 @@ export interface Rule {
   violations: (snapshot: Snapshot) => string[]
 }
 
-const final = new Set(['delivered', 'rejected', 'cancelled'])
+const final = new Set(['delivered', 'rejected', 'cancelled', 'returned'])
 const paid = new Set(['confirmed', 'shipped', 'delivered'])
 const gone = new Set(['shipped', 'delivered'])
 const open = new Set(['pending', 'confirmed'])
@@ -38,6 +38,8 @@ const open = new Set(['pending', 'confirmed'])
 export const isFinal = (order: Order): boolean => final.has(order.status)
 /** Confirmed or later: the customer has paid. */
 export const isPaid = (order: Order): boolean => paid.has(order.status)
+/** It came back: it was paid for and paid back, its goods have left the shelves and are there again. */
+export const isReturned = (order: Order): boolean => order.status === 'returned'
 /** Its goods have left the shelves. */
 export const isGone = (order: Order): boolean => gone.has(order.status)
 /** Its goods are promised and still on the shelves. */

@@ -30,7 +30,8 @@ export interface ChargeRequest {
 /** How long an authorization is waited for; other requests have as long. */
 export const answerTimeoutMs = 3_000
 
-const origin = `http://127.0.0.1:${process.env['SHOP_PROVIDER_PORT'] ?? '8070'}`
+/** Where the provider is reached. */
+export const origin: string = `http://127.0.0.1:${process.env['SHOP_PROVIDER_PORT'] ?? '8070'}`
 
 /** Nobody answered, or not sensibly: to be tried again. Never says what was sent: it holds the card's token. */
 const unavailable = (what: string, cause?: unknown): BanyanError =>

@@ -7,8 +7,8 @@ type Types<N extends 'returnLabel' | 'voidLabel'> = (typeof Shipping)['operation
 type Ctx = ContextOf<typeof Shipping, never, ShippingTables>
 
 /** The customer takes this long to pack it, then the carrier this long. In milliseconds. */
-const postingMs = 1_500
-const carrierMs = 500
+const postingMs = 1_000
+const carrierMs = 300
 const batch = 200
 
 export function returnLabel(

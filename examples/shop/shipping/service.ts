@@ -42,6 +42,6 @@ export const shipping = defineService(Shipping, {
   jobs: [
     { name: 'ship', everyMs: 100, run: shipDue },
     { name: 'deliver', everyMs: 200, run: deliverDue },
-    { name: 'send-back', everyMs: 500, run: sendBackDue },
+    { name: 'send-back', everyMs: 250, run: sendBackDue },
   ],
 })

@@ -14,6 +14,7 @@ import { headerCases } from './black-box/header-cases.ts'
 import { idempotencyCases } from './black-box/idempotency-cases.ts'
 import { orderCases } from './black-box/order-cases.ts'
 import { paymentCases } from './black-box/payment-cases.ts'
+import { returnCases } from './black-box/return-cases.ts'
 import { stockCases } from './black-box/stock-cases.ts'
 import { createSubject, ok, type RunningShop, type Subject } from './black-box/subject.ts'
 import { createShopClient, type Product } from './client.ts'
@@ -26,8 +27,18 @@ const auditSettleMs = 30_000
 /** A slow charge of the last cases may still be on its way. */
 const lateChargesMs = 6_000
 
-/** Declares the suite. `start` brings up a shop and says where it is; `stop` of what it gives ends that shop. */
-export function blackBox(name: string, start: () => Promise<RunningShop>): void {
+/** What makes a difference to how orders are brought to their end. */
+export const orderLife = [orderCases, paymentCases, stockCases, cancelCases, returnCases] as const
+const everything = [firstStart, catalogCases, ...orderLife, idempotencyCases, badInputCases, headerCases] as const
+
+/**
+ * Declares the suite, or some of it. `start` brings up a shop and says where it is; `stop` of what it gives ends that shop.
+ */
+export function blackBox(
+  name: string,
+  start: () => Promise<RunningShop>,
+  cases: readonly ((subject: () => Subject) => void)[] = everything,
+): void {
   describe(name, { timeout: caseTimeoutMs }, () => {
     let running: RunningShop | undefined
     let found: Subject | undefined
@@ -46,15 +57,7 @@ export function blackBox(name: string, start: () => Promise<RunningShop>): void 
       return found
     }
 
-    firstStart(subject)
-    catalogCases(subject)
-    orderCases(subject)
-    paymentCases(subject)
-    stockCases(subject)
-    idempotencyCases(subject)
-    cancelCases(subject)
-    badInputCases(subject)
-    headerCases(subject)
+    for (const declare of cases) declare(subject)
 
     it('leaves books that balance', async () => {
       if (!running) throw new Error('the shop did not start')

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startPostgresServer } from '@banyan/tools/postgres-server'
+import { type Flow, flowVariable } from '../flow.ts'
 import type { RunningShop } from './black-box/subject.ts'
 import { createStage, type Ports } from './kill-loop/stage.ts'
 
@@ -37,14 +38,18 @@ export async function freePorts(): Promise<Ports> {
 export const startCommand = (...extra: readonly string[]): readonly string[] => [...command, ...extra]
 
 /** Starts the shop by its command, on free ports and an empty data directory, with or without a server of its own. */
-export async function startShape(options: { readonly split: boolean; readonly server: boolean }): Promise<RunningShop> {
+export async function startShape(options: {
+  readonly split: boolean
+  readonly server: boolean
+  readonly checkout?: Flow
+}): Promise<RunningShop> {
   const dataDir = await mkdtemp(join(tmpdir(), 'banyan-shape-'))
   const server = options.server ? await startPostgresServer() : undefined
   const stage = createStage({
     startCommand: startCommand(...(options.split ? ['--split', 'all'] : [])),
     dataDir,
     ports: await freePorts(),
-    env: { DATABASE_URL: server?.url ?? '' },
+    env: { DATABASE_URL: server?.url ?? '', [flowVariable]: options.checkout ?? '' },
     recoveryMs: 90_000,
   })
   const stop = async (): Promise<void> => {
