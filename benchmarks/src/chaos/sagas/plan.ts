@@ -26,10 +26,10 @@ export async function findPoints(cell: Cell, scenario: string, key: string): Pro
   const hasEnded = await until(async () => (await cell.play.stand(key)).end !== undefined, endMs)
   over.abort()
   await driven
-  const { end = 'nothing', text } = await cell.play.stand(key)
+  const { end = 'nothing' } = await cell.play.stand(key)
   const faults = hasEnded ? await cell.play.findImbalance(key, end) : ['it does not end']
   if (!hasEnded || faults.length > 0)
-    throw new Error(`'${scenario}' without any fault: ${end}, ${faults.join('; ')}\n${text}`)
+    throw new Error(`'${scenario}' without any fault: ${end}, ${faults.join('; ')}\n${await cell.play.describe(key)}`)
   const found: Point[] = []
   for (const role of roles) {
     const names = await Promise.all(cell.of(role).map((process) => process.points()))
@@ -45,15 +45,17 @@ function byName(one: Point, other: Point): number {
   return a < b ? -1 : a > b ? 1 : ordinalOf(one.point) - ordinalOf(other.point)
 }
 
-/** The port of a point: what stands before the first bracket or number. */
-const portOf = ({ role, point }: Point): string =>
-  `${role} ${point.replace(/[(#].*$/, '')}${point.includes('.work#') ? '.work' : ''}`
+/** The port of a point; the work inside a transaction counts as one. */
+function portOf({ point }: Point): string {
+  if (point.includes('.work#')) return 'work'
+  const [first = '', second = ''] = point.replace(/[(#].*$/, '').split('.')
+  return second === '' || first === 'bus' ? first : second
+}
 
-/** One point of each port. */
+/** One point of each port: the one in the middle of them. */
 export function toSlice(points: readonly Point[]): readonly Point[] {
-  const ports = new Map<string, Point>()
-  for (const point of points) if (!ports.has(portOf(point))) ports.set(portOf(point), point)
-  return [...ports.values()]
+  const byPort = Map.groupBy(points, portOf)
+  return [...byPort.values()].map((some) => some[Math.floor(some.length / 2)] as Point)
 }
 
 const skews = [3_600_000, -3_600_000] as const

@@ -26,8 +26,6 @@ export interface Standing {
   readonly end: string | undefined
   /** Grows when a run changes hands. */
   readonly epoch: number
-  /** For people. */
-  readonly text: string
 }
 
 /** One cell's system, played. */
@@ -35,6 +33,8 @@ export interface Play {
   /** Sets a saga going and does what people do on its way. Ends early when it is told to. */
   drive(key: string, scenario: string, signal: AbortSignal): Promise<void>
   stand(key: string): Promise<Standing>
+  /** The same for people, journals included. */
+  describe(key: string): Promise<string>
   isLegal(scenario: string, end: string): boolean
   /** What is wrong with the books; empty when they balance. */
   findImbalance(key: string, end: string): Promise<readonly string[]>

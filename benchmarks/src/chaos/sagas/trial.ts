@@ -68,10 +68,13 @@ export async function runTrial(cell: Cell, trial: Trial, key: string): Promise<T
   // What a zombie has done since.
   const again = hasEnded && zombies ? await judge(cell, trial, key, standing?.end ?? '') : found
   const worst = found.verdict === 'fine' ? again : found
-  const words = worst.verdict === 'fine' ? [] : [...worst.words, standing?.text ?? 'nothing is known of it']
+  const words = worst.verdict === 'fine' ? [] : [...worst.words, await describe(cell, key)]
   const verdict = worst.verdict === 'fine' && !struck.hit ? 'missed' : worst.verdict
   return { trial, key, verdict, hit: struck.hit, end: standing?.end, tookMs: performance.now() - beganMs, words }
 }
+
+const describe = (cell: Cell, key: string): Promise<string> =>
+  cell.play.describe(key).catch((error: Error) => `nothing is known of it: ${error.message}`)
 
 async function judge(
   cell: Cell,

@@ -1,7 +1,7 @@
 /** Bounded waiting for what other processes do. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const everyMs = 25
+const everyMs = 50
 
 /** Asks until it is so; false when it is not within the time. What throws is not so yet. */
 export async function until(

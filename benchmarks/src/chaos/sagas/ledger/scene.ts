@@ -66,8 +66,12 @@ function createPlay(cell: Cell, provider: Provider, ledger: Store, wallet: Store
       const [mine, other] = await Promise.all([find('transfer', key), find('rival', key)])
       const runs = [mine, other].filter((run) => run !== undefined)
       const end = isOver(mine) && isOver(other) ? (other?.state === 'parked' ? 'parked' : mine?.state) : undefined
-      const text = await Promise.all(runs.map((run) => toText(ledger, run)))
-      return { end, epoch: runs.reduce((sum, { epoch }) => sum + epoch, 0), text: text.join('\n') }
+      return { end, epoch: runs.reduce((sum, { epoch }) => sum + epoch, 0) }
+    },
+    async describe(key) {
+      const runs = await Promise.all([find('transfer', key), find('rival', key)])
+      const texts = await Promise.all(runs.map((run) => (run === undefined ? 'no run' : describeRun(ledger, run))))
+      return texts.join('\n')
     },
     isLegal: (scenario, end) => legalEnds[scenario as Scenario].includes(end),
     async findImbalance(key, end) {
@@ -78,7 +82,7 @@ function createPlay(cell: Cell, provider: Provider, ledger: Store, wallet: Store
   }
 }
 
-async function toText({ sagas }: Store, run: SagaRecord): Promise<string> {
+async function describeRun({ sagas }: Store, run: SagaRecord): Promise<string> {
   const entries = await sagas.entries(run.id, 0, 200)
   const lines = entries.map(({ n, seq, kind, name, body }) => `    ${n} [${seq}] ${kind} ${name} ${body.slice(0, 160)}`)
   const { name, key, state, epoch, holder = 'nobody', note, outcome = '' } = run
