@@ -132,6 +132,7 @@ export class SagaDesk {
       if (id !== undefined) {
         const heard = await this.#news.wait(id, Math.min(pollMs, Math.max(0, dueMs - clock.monotonic())), caller)
         if (heard !== undefined && heard.state !== 'continued') return heard
+        if (heard === undefined && this.executor.isHere(id) && clock.monotonic() < dueMs) continue
       }
       const { id: newest, state, outcome = '{}' } = await this.#find(shape, key)
       if (isSagaEnd(state) && state !== 'continued') return { state, outcome }

@@ -346,8 +346,12 @@ export class SagaExecutor {
     if (wasFull) this.#wake.wake()
   }
 
+  /** It is advanced here or about to be: what it comes to is heard of here, unless it is let go or lost. */
+  isHere(id: string): boolean {
+    return this.#active.has(id) || this.#room.beginning.has(id)
+  }
   #isKnown(id: string): boolean {
-    if (this.#active.has(id) || this.#room.beginning.has(id)) return true
+    if (this.isHere(id)) return true
     this.#cached.get(id)?.abandon()
     this.#cached.delete(id)
     return false

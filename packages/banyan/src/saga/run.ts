@@ -172,7 +172,7 @@ export class SagaRun {
   abandon(): void {
     this.root.closed = true
     this.#alarm.set(undefined, this.shared.now)
-    this.#underWay.stop(stopped())
+    if (this.outstanding.size > 0) this.#underWay.stop(stopped())
   }
 
   // What the function does.
