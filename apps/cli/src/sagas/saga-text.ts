@@ -40,12 +40,19 @@ function linesOf(one: OperationView): readonly string[] {
   if (stands !== 'done') add(means)
   for (const { operation, input } of one.calls ?? [])
     add(`calls ${operation}${input === undefined ? '' : ` ${toText(input)}`}`)
+  if (one.external !== undefined) add(externalOf(one.external))
   if (one.output !== undefined) add(`gave ${toText(one.output)}`)
   if (one.error !== undefined) add(`error ${one.error.reason ?? one.error.code}: ${one.error.message}`)
   if (one.waitsFor !== undefined) add(`waits for ${one.waitsFor}`)
   if (one.retry !== undefined) add(`again ${one.retry.at}: ${one.retry.error}`)
+  if (one.waitsFor === undefined && one.until !== undefined) add(`until ${one.until}, then a person is asked`)
   if (undo !== undefined) add(`undo: ${undo.stands}${undo.why === undefined ? '' : ` (${undo.why})`}${errorOf(undo)}`)
   return lines
+}
+
+function externalOf({ method, url, key, status, sent }: NonNullable<OperationView['external']>): string {
+  const answered = status === undefined ? 'no answer' : `answered ${status}`
+  return `${method} ${url}, sent ${sent}x, ${answered}${key === undefined ? '' : `, key ${key}`}`
 }
 
 function errorOf({ error }: NonNullable<OperationView['undo']>): string {

@@ -7,6 +7,7 @@ import type { ExternalSettings, ExternalStep } from './external.ts'
 import { type Charge, createProviderRig, type Fault, json, type ProviderRig } from './external-rig.ts'
 import { createSagaRig, type SagaRig } from './rig.ts'
 import type { Saga, StepContext, UndoContext } from './saga.ts'
+import { viewSaga } from './views.ts'
 
 const Input = t.Object({ orderId: t.String(), token: t.String() })
 type Order = { readonly orderId: string; readonly token: string }
@@ -132,9 +133,20 @@ describe('an external step', () => {
       outcome: 'unknown',
       error: expect.stringContaining('whether POST http'),
     })
+    const { environment } = rigs.provider
+    const code = { shapes: [saga as never], operations: new Map() }
+    const place = { environment, service: 'orders', sagas: rigs.sagas.store.sagas, code }
+    const [shown] = (await environment.run(viewSaga(place, id))).operations
+    expect(shown).toMatchObject({
+      stands: 'unknown',
+      means: expect.stringContaining('nobody knows'),
+      retry: { error: expect.stringMatching(/unknown \(sent 1, probed \d\)/) },
+    })
     expect((await rigs.sagas.until(id, 'completed', 'parked')).state).toBe('completed')
     expect(posts(rigs)).toHaveLength(1)
     expect(rigs.provider.charges).toHaveLength(1)
+    const [done] = (await environment.run(viewSaga(place, id))).operations
+    expect(done).toMatchObject({ stands: 'done', external: { method: 'POST', sent: 1 } })
   })
 
   it('repeats under the same key what certainly was not done', async () => {

@@ -12,7 +12,7 @@ import { assertExternal } from './external-faults.ts'
 import { ExternalPursuit, readWith } from './external-pursuit.ts'
 import { ask, prepare } from './external-request.ts'
 import type { Attempt } from './host.ts'
-import type { Settled } from './journal.ts'
+import { pursuitLabel, type Settled } from './journal.ts'
 import type { Begin, Branch, Operation, UndoWork } from './operation.ts'
 import { resolveRetry, stepRetry } from './options.ts'
 import { asDefect } from './refusals.ts'
@@ -27,9 +27,6 @@ type AnyStep = ExternalStep<any, any, any>
 const marginMs = 5_000
 /** One request and two probes. */
 const requestsPerAttempt = 3
-
-/** Kept beside the run while the outcome is unknown, under this name, and due when it is given up. */
-const labelOf = (seq: number): string => `x${seq}`
 
 /** One external step of one run, forward and back. */
 class ExternalOperation {
@@ -54,7 +51,7 @@ class ExternalOperation {
   #pursue(seq: number, mayHaveBegun: boolean): ExternalPursuit {
     const { host } = this.#run.shared
     const now = (): number => this.#run.shared.now()
-    const known = this.#run.note.retries?.[labelOf(seq)]
+    const known = this.#run.note.retries?.[pursuitLabel(seq)]
     const sinceMs = known === undefined ? (mayHaveBegun ? now() : undefined) : known.dueMs - this.#settleMs
     this.#pursuit ??= new ExternalPursuit(this.#step, {
       environment: host.environment,
@@ -67,7 +64,7 @@ class ExternalOperation {
 
   /** Keeps since when it is unknown: through waits, and for people to see. */
   #note(seq: number, pursuit: ExternalPursuit | undefined): void {
-    const { [labelOf(seq)]: before, ...retries } = this.#run.note.retries ?? {}
+    const { [pursuitLabel(seq)]: before, ...retries } = this.#run.note.retries ?? {}
     const since = pursuit?.unknownSinceMs
     if (before === undefined && since === undefined) return
     if (pursuit === undefined || since === undefined) {
@@ -77,7 +74,7 @@ class ExternalOperation {
     const { method, url, sent, probed } = pursuit.facts
     const error = `whether ${method} ${url} was carried out is unknown (sent ${sent}, probed ${probed})`
     const mine = { attempts: sent, dueMs: since + this.#settleMs, error, outcome: 'unknown' as const }
-    this.#run.note = { ...this.#run.note, retries: { ...retries, [labelOf(seq)]: mine } }
+    this.#run.note = { ...this.#run.note, retries: { ...retries, [pursuitLabel(seq)]: mine } }
   }
 
   async act(op: Operation): Promise<Settled | undefined> {

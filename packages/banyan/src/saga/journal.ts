@@ -117,6 +117,9 @@ export interface SagaNote {
   >
 }
 
+/** Under which name a note keeps since when the outcome of an external step is unknown; due when it is given up. */
+export const pursuitLabel = (seq: number): string => `x${seq}`
+
 /** A body that is read. */
 export function bodyOf<Body>(entry: Pick<SagaEntry, 'body'>): Body {
   return JSON.parse(entry.body) as Body

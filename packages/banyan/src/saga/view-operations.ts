@@ -1,6 +1,15 @@
 /** The operations of a run, each with what became of it: out of the journal, and out of a replay that does nothing. */
 import type { SagaEntry, SagaRecord } from '../store/sagas.ts'
-import { bodyOf, isSettling, noteOf, type SagaNote, type Settled, type SettlingKind, type Undone } from './journal.ts'
+import {
+  bodyOf,
+  isSettling,
+  noteOf,
+  pursuitLabel,
+  type SagaNote,
+  type Settled,
+  type SettlingKind,
+  type Undone,
+} from './journal.ts'
 import type { Operation, UndoRecord } from './operation.ts'
 import type { OperationView, Standing, UndoView } from './view.ts'
 import type { Hiding } from './view-hiding.ts'
@@ -27,16 +36,25 @@ export function toOperations({ record, entries, frontier, hiding }: ToOperations
   const settled = new Map(entries.filter(isSettling).map((entry) => [entry.seq, entry]))
   const undone = new Map(entries.filter(({ kind }) => kind === 'undo').map((entry) => [entry.seq, entry]))
   const note = noteOf(record.note)
-  const isUndoing = entries.some(({ kind }) => kind === 'undoing') && record.endedMs === undefined
+  const undoing = entries.find(({ kind }) => kind === 'undoing')
+  const isUndoing = undoing !== undefined && record.endedMs === undefined
+  const begun = undoing === undefined ? undefined : bodyOf<Undoing>(undoing).begun
   const undoOf = (seq: number): UndoView | undefined =>
     toUndo(undone.get(seq), note, seq, isUndoing && mayBeUndone(frontier, seq), hiding)
   const shown = [...settled.values()].map((entry) => withUndo(toSettledView(entry, hiding), undoOf(entry.seq)))
   for (const op of frontier?.outstanding.values() ?? []) {
     if (settled.has(op.seq)) continue
-    shown.push(withUndo(toOpenView(op, record, note, hiding), undoOf(op.seq)))
+    const view = toOpenView(op, record, note, hiding)
+    const isBegun = begun === undefined || begun.includes(op.seq)
+    shown.push(withUndo(isBegun ? view : { ...view, ...neverBegun }, undoOf(op.seq)))
   }
   return shown.sort((one, other) => one.seq - other.seq)
 }
+
+const neverBegun = {
+  stands: 'not done',
+  means: 'it had not been begun when everything began to be taken back',
+} as const
 
 function withUndo(view: OperationView, undo: UndoView | undefined): OperationView {
   return undo === undefined ? view : { ...view, undo }
@@ -58,7 +76,7 @@ const meanings: Readonly<Record<SettlingKind, string>> = {
 }
 
 function toSettledView({ seq, kind: given, name, atMs, body }: SagaEntry, hiding: Hiding): OperationView {
-  const { ok, error, outcome, attempts, calls, tookMs } = JSON.parse(body) as Settled
+  const { ok, error, outcome, attempts, calls, tookMs, external } = JSON.parse(body) as Settled
   const kind = given as SettlingKind
   return {
     seq,
@@ -71,6 +89,7 @@ function toSettledView({ seq, kind: given, name, atMs, body }: SagaEntry, hiding
     ...(ok !== undefined && { output: hiding.output(kind, name, ok) }),
     ...(error !== undefined && { error: hiding.error(error) }),
     ...(calls !== undefined && { calls: calls.map(hiding.call) }),
+    ...(external !== undefined && { external: hiding.output('step', name, external) as typeof external }),
   }
 }
 
@@ -89,9 +108,12 @@ function standingOf(
 
 // Those without.
 
+const pursuing = 'nobody knows whether it was carried out: it is asked about until then'
+
 function toOpenView(op: Operation, record: SagaRecord, note: SagaNote, hiding: Hiding): OperationView {
   const { seq, kind, name, waits, dueMs } = op
   const retry = note.retries?.[String(seq)]
+  const pursued = note.retries?.[pursuitLabel(seq)]
   const isPassive = op.act === undefined || kind === 'lock' || kind === 'child'
   return {
     seq,
@@ -102,8 +124,9 @@ function toOpenView(op: Operation, record: SagaRecord, note: SagaNote, hiding: H
     ...(isPassive && dueMs !== undefined && { until: toIso(dueMs) }),
     ...(retry !== undefined && {
       attempts: retry.attempts,
-      retry: { attempts: retry.attempts, at: toIso(retry.dueMs), error: hiding.text(retry.error) },
+      retry: { attempts: retry.attempts, at: toIso(retry.dueMs), error: hiding.text((pursued ?? retry).error) },
     }),
+    ...(pursued !== undefined && { means: pursuing, until: toIso(pursued.dueMs) }),
   }
 }
 

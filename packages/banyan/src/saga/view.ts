@@ -2,6 +2,7 @@
 
 import type { ErrorDocument } from '../core/error.ts'
 import type { SagaState } from '../store/sagas.ts'
+import type { ExternalFacts } from './external.ts'
 import type { FlowView } from './flow-view.ts'
 import type { CallNote, SettlingKind } from './journal.ts'
 
@@ -34,6 +35,8 @@ export interface OperationView {
   readonly output?: unknown
   readonly error?: ErrorDocument
   readonly calls?: readonly CallNote[]
+  /** Of a step at an external system: where it went, under which key, and what was answered last. */
+  readonly external?: ExternalFacts
   /** An attempt that failed and will be made again. */
   readonly retry?: { readonly attempts: number; readonly at: string; readonly error: string }
   readonly waitsFor?: string
