@@ -69,8 +69,9 @@ function toStuckMs(given: string | true): number {
 }
 
 function toLine(row: SagaRow): object {
-  const { service, id, name, version, key, run, state, quietMs, holder, dueAt, waitsFor, parked } = row
+  const { service, id, name, version, key, run, quietMs, holder, dueAt, waitsFor, parked, lateSince } = row
   const waits = parked === undefined ? waitsFor.join('; ') : `${parked.reason}${parked.seq ? ` at ${parked.seq}` : ''}`
+  const state = lateSince === undefined ? row.state : `${row.state}, late`
   const quiet = `${Math.round(quietMs / 1_000)} s`
   return {
     ...{ service, name: `${name} v${version}`, key: run > 1 ? `${key} (run ${run})` : key, state, quiet },

@@ -173,3 +173,21 @@ test('a run as text says what it is, what it waits for and what is unknown', asy
   ])
     expect(text.split('\n')).toContain(line)
 })
+
+test('marks flows that are late, and shows a flow as what has happened and what is missing', async () => {
+  const late = await start('orders', 'a', { name: 'checkout-flow' })
+  const since = '2026-01-01T00:00:30.000Z'
+  const note = JSON.stringify({ waits: [`wait late since ${since}: payments.authorized, expected within 30 s`] })
+  const change = { to: 'wait', dueMs: undefined, mail: 0, note } as const
+  await stores.get('orders')?.sagas.write([{ id: late, epoch: 1, holder: 'h#1', entries: [], change }])
+  await start('orders', 'b', { name: 'checkout-flow' })
+  const { sagas } = await desk.list({})
+  expect(sagas.map((row) => (row as { lateSince?: string }).lateSince)).toEqual([undefined, since])
+  const missing = ['waiting for payments.authorized, expected within 30 s, 4 min late']
+  const events = [{ id: 'e', type: 'orders.placed.v1', source: 'orders', at: since }]
+  const view = (await desk.show({ run: late })) as never as Parameters<typeof formatRun>[0]
+  const text = formatRun({ ...view, flow: { events, missing, late: 1 } }).split('\n')
+  expect(text).toContain(`  orders.placed.v1  ${since}  from orders`)
+  expect(text).toContain(`  ! ${missing[0]}`)
+  expect(text.filter((line) => line.startsWith('  waits for'))).toEqual([])
+})

@@ -1,4 +1,5 @@
 /** A run in a list: where it stands and what it waits for, without contents. */
+import { lateSince } from 'banyan/saga'
 import type { SagaSummary } from 'banyan/store'
 
 /** See the top of the file. */
@@ -20,6 +21,8 @@ export interface SagaRow {
   readonly quietMs: number
   readonly entries: number
   readonly waitsFor: readonly string[]
+  /** Of one that watches a choreographed flow: since when something is missing that should have come. */
+  readonly lateSince?: string
   /** Why it is parked, and at which operation. */
   readonly parked?: { readonly reason: string; readonly seq?: number }
   readonly next?: string
@@ -35,6 +38,7 @@ const iso = (ms: number): string => new Date(ms).toISOString()
 export function toSagaRow(service: string, saga: SagaSummary, nowMs: number): SagaRow {
   const { id, name, version, key, run, state, startedMs, changedMs, endedMs, dueMs, deadlineMs, holder, next } = saga
   const { waits = [], parked } = (saga.note === '' ? {} : JSON.parse(saga.note)) as Note
+  const late = state === 'running' ? lateSince(waits) : undefined
   return {
     ...{ service, id, name, version, key, run, state },
     startedAt: iso(startedMs),
@@ -46,6 +50,7 @@ export function toSagaRow(service: string, saga: SagaSummary, nowMs: number): Sa
     quietMs: Math.max(0, nowMs - changedMs),
     entries: saga.length,
     waitsFor: waits,
+    ...(late === undefined ? {} : { lateSince: late }),
     ...(parked === undefined ? {} : { parked: pickParked(parked) }),
     ...(next === undefined ? {} : { next }),
   }

@@ -1,12 +1,16 @@
 /** A run as text for a terminal: what it is, where it stands, its operations as a table, and what is to be decided. */
+
 import type { LockView, OperationView, RunView } from 'banyan/saga'
+import { formatFlow } from './flow-text.ts'
 
 /** Longest value on one line, in characters. */
 const maxValue = 300
 
 /** See the top of the file. */
 export function formatRun(view: RunView): string {
-  return [...headOf(view), '', ...view.operations.flatMap(linesOf), ...tailOf(view), ''].join('\n')
+  // What a flow does is to wait: its events say all of it.
+  const body = view.flow === undefined ? view.operations.flatMap(linesOf) : formatFlow(view.flow)
+  return [...headOf(view), '', ...body, ...tailOf(view), ''].join('\n')
 }
 
 function headOf(view: RunView): readonly string[] {
@@ -23,9 +27,10 @@ function headOf(view: RunView): readonly string[] {
     ...(view.parked === undefined
       ? []
       : [`  parked: ${view.parked.reason}`, ...view.parked.message.split('\n').map((line) => `    ${line}`)]),
-    ...view.waitsFor.map((what) => `  waits for ${what}`),
+    ...(view.flow === undefined ? view.waitsFor : []).map((what) => `  waits for ${what}`),
     `  input ${toText(view.input)}`,
     ...(view.outcome === undefined ? [] : [`  outcome ${toText(view.outcome)}`]),
+    ...(view.undoing === undefined ? [] : [`  taken back since ${view.undoing.at}: ${view.undoing.error.message}`]),
     ...(view.isPastNoReturn ? ['  past its point of no return: nothing of it is undone'] : []),
   ]
 }
@@ -41,6 +46,7 @@ function linesOf(one: OperationView): readonly string[] {
   for (const { operation, input } of one.calls ?? [])
     add(`calls ${operation}${input === undefined ? '' : ` ${toText(input)}`}`)
   if (one.external !== undefined) add(externalOf(one.external))
+  if (one.external !== undefined) add(`asked ${toText(one.external)}`)
   if (one.output !== undefined) add(`gave ${toText(one.output)}`)
   if (one.error !== undefined) add(`error ${one.error.reason ?? one.error.code}: ${one.error.message}`)
   if (one.waitsFor !== undefined) add(`waits for ${one.waitsFor}`)

@@ -6,6 +6,7 @@ import { viewFlow } from '../saga/flow-view.ts'
 import { bodyOf, noteOf } from '../saga/journal.ts'
 import { defineDatabase } from '../store/define-database.ts'
 import type { Store } from '../store/store.ts'
+import { toExposition } from '../telemetry/metrics/exposition.ts'
 import { startTestSystem, type TestSystem } from '../testing/test-system.ts'
 import { defineService } from './define-service.ts'
 import { defineSystem, service } from './define-system.ts'
@@ -81,7 +82,7 @@ function createSystem(isHeld: () => boolean) {
 let test: TestSystem | undefined
 afterEach(() => test?.stop())
 const find = async (key: string) => {
-  const { sagas } = test?.stores.get('orders') as Store
+  const { sagas } = (test as TestSystem).stores.get('orders') as Store
   const run = await sagas.findByKey('checkout-flow', key)
   if (run === undefined) throw new Error('not watched')
   return { run, entries: await sagas.entries(run.id, 0, 100) }
@@ -111,7 +112,7 @@ it('says what is missing, since when, and goes on when it comes', async () => {
   )
   await test.call(Orders.place, { orderId: 'o-1' })
   await test.advance(5_000)
-  expect(noteOf((await find('o-1')).run.note).waits?.[0]).toContain('waiting for stock.reserved, expected within 30 s')
+  expect(noteOf((await find('o-1')).run.note).waits).toEqual(['wait stock.reserved, expected within 30 s'])
   await test.advance(60_000)
   const { run, entries } = await find('o-1')
   expect(run.state).toBe('running')
@@ -123,6 +124,13 @@ it('says what is missing, since when, and goes on when it comes', async () => {
   })
   expect(seen.events.map(({ type }) => type)).toEqual(['orders.placed.v1'])
   expect(entries.filter(({ kind }) => kind === 'note').map(({ name }) => name)).toEqual(['late'])
+  expect(run.note).toContain('wait late since')
+  const host = test.hosts[0] as TestSystem['hosts'][number]
+  expect(host.status().sagas).toMatchObject([
+    { service: 'orders', stuck: 0, flows: [{ flow: 'checkout-flow', late: 1 }] },
+  ])
+  const metrics = toExposition(await environment.run(host.metrics()), 'openmetrics')
+  expect(metrics).toContain('banyan_flow_late{service="orders",flow="checkout-flow"} 1\n')
   held = false
   await test.call(Stock.allow, { orderId: 'o-1' })
   await test.advance(5_000)

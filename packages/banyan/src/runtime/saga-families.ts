@@ -73,6 +73,16 @@ export function sagaExecutorFamilies({ sagas }: HostStatus): readonly MetricFami
     ),
     toFamily(
       'gauge',
+      {
+        name: 'banyan_flow_late',
+        help: 'Instances of the flow that wait for what should have come; as of the last look.',
+      },
+      sagas.flatMap(({ service, flows }) =>
+        flows.map(({ flow, late }) => ({ labels: { service, flow }, value: late })),
+      ),
+    ),
+    toFamily(
+      'gauge',
       { name: 'banyan_saga_executor_state', help: 'Whether this host goes on with runs: 1 for the state it is in.' },
       sagas.flatMap(({ service, state }) => stateSamples({ service }, executorStates, state)),
     ),

@@ -8,7 +8,7 @@ import type { Event } from '../contract/event.ts'
 import type { Owned } from '../contract/operation.ts'
 import { BanyanError } from '../core/error.ts'
 import { defineSaga, type SagaDefinition } from './define-saga.ts'
-import { type FlowEvent, FlowGraph, toSentence } from './flow-graph.ts'
+import { type FlowEvent, FlowGraph, toSentence, toWait } from './flow-graph.ts'
 import type { FlowShape } from './flow-view.ts'
 import type { Saga, SagaEvent } from './saga.ts'
 
@@ -136,8 +136,7 @@ async function watch(
     const open = graph.missing
     const next = open.find(({ dueMs }) => dueMs > saga.now())
     const untilMs = Math.min(begunMs + giveUpMs, next?.dueMs ?? Number.POSITIVE_INFINITY)
-    // How late it is, is said by whoever looks: here time stands still.
-    const says = open.length === 0 ? 'the end' : open.map((one) => toSentence(one, one.dueMs)).join('; ')
+    const says = toWait(open, saga.now())
     const event = await saga.waitFor(events as never, { timeoutMs: Math.max(1, untilMs - saga.now()), says })
     if (event === undefined) {
       if (saga.now() >= begunMs + giveUpMs) return { ended: 'incomplete', events: heard, late }

@@ -1,6 +1,6 @@
 /** Flows: what is missing, what caused what, and how it is said. */
 import { describe, expect, it } from 'vitest'
-import { type Expectation, FlowGraph, toSentence } from './flow-graph.ts'
+import { type Expectation, FlowGraph, lateSince, toSentence, toWait } from './flow-graph.ts'
 
 const expectations: readonly Expectation[] = [
   { after: 'orders.placed.v1', any: ['inventory.reserved.v1', 'inventory.refused.v1'], withinMs: 5_000 },
@@ -61,5 +61,29 @@ describe('a flow', () => {
     expect(toSentence(missing, 30_000)).toBe(early)
     expect(toSentence(missing, 30_000 + 4 * 60_000 + 59_000)).toBe(`${early}, 4 min late`)
     expect(toSentence(missing, 30_500)).toBe(`${early}, 500 ms late`)
+  })
+
+  it('says beside its run what it waits for, and since when it is late', () => {
+    const graph = new FlowGraph(expectations)
+    expect(toWait(graph.missing, 0)).toBe('the end')
+    graph.add(at('e2', 'inventory.reserved.v1', 0))
+    graph.add(at('e1', 'orders.placed.v1', 1_000))
+    const early = 'payments.authorized or payments.failed, expected within 30 s'
+    expect(toWait(graph.missing, 29_999)).toBe(early)
+    expect(toWait(graph.missing, 30_000)).toBe(`late since 1970-01-01T00:00:30.000Z: ${early}`)
+  })
+
+  it('is late by what its run says, and nothing else is', () => {
+    expect(lateSince(['wait late since 2026-01-01T00:00:30.000Z: a.b, expected within 1 s'])).toBe(
+      '2026-01-01T00:00:30.000Z',
+    )
+    const others = [
+      'wait a.b, expected within 1 s',
+      'wait the end',
+      'sleep late since 2026-01-01T00:00:30.000Z: x',
+      'wait late since <b>: x',
+    ]
+    for (const one of others) expect(lateSince([one])).toBeUndefined()
+    expect(lateSince([])).toBeUndefined()
   })
 })

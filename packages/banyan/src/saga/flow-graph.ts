@@ -71,10 +71,36 @@ export class FlowGraph {
 }
 
 /** `waiting for payments.authorized or payments.failed, expected within 30 s, 4 min late`. */
-export function toSentence({ any, withinMs, dueMs }: Missing, nowMs: number): string {
+export function toSentence(missing: Missing, nowMs: number): string {
+  const late = nowMs > missing.dueMs ? `, ${toWords(nowMs - missing.dueMs)} late` : ''
+  return `waiting for ${toExpected(missing)}${late}`
+}
+
+function toExpected({ any, withinMs }: Missing): string {
   const what = any.map((type) => type.replace(/\.v\d+$/, '')).join(' or ')
-  const late = nowMs > dueMs ? `, ${toWords(nowMs - dueMs)} late` : ''
-  return `waiting for ${what}, expected within ${toWords(withinMs)}${late}`
+  return `${what}, expected within ${toWords(withinMs)}`
+}
+
+/**
+ * What stands beside a run while it waits: `payments.authorized, expected within 30 s`, and `late since <ISO 8601>: ` before it once
+ * it is late. How late it is, is said by whoever looks: here time stands still.
+ */
+export function toWait(missing: readonly Missing[], nowMs: number): string {
+  const [first] = missing
+  if (first === undefined) return 'the end'
+  const late = first.dueMs <= nowMs ? `late since ${new Date(first.dueMs).toISOString()}: ` : ''
+  return `${late}${missing.map(toExpected).join('; ')}`
+}
+
+/**
+ * Since when an instance of a flow is late, as ISO 8601 text, by what its run says that it waits for; undefined when it is not late,
+ * and for runs that watch no flow.
+ *
+ * @example
+ * lateSince(['wait late since 2026-01-01T00:00:30.000Z: payments.authorized, expected within 30 s']) // '2026-01-01T00:00:30.000Z'
+ */
+export function lateSince([first = '']: readonly string[]): string | undefined {
+  return /^wait late since (\d{4,6}-\d\d-\d\dT[\d:.]+Z): /.exec(first)?.[1]
 }
 
 const units = [

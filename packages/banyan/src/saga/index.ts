@@ -47,8 +47,9 @@ export type {
   ExternalWork,
 } from './external.ts'
 export { type ExternalCall, type ExternalCallContext, externalCall } from './external-call.ts'
-export type { Expectation } from './flow-graph.ts'
+export { type Expectation, lateSince } from './flow-graph.ts'
 export type { FlowEventView, FlowShape, FlowView } from './flow-view.ts'
+export { type FlowLateness, maxFlowsRead } from './flow-watch.ts'
 export { type Fork, type ForkedRun, forkSaga } from './forks.ts'
 export { commitLanes, createGroupWriter, type GroupWriter, maxGroup } from './group-writer.ts'
 export type { Hand, MendedRun, Skip } from './hand.ts'

@@ -1,13 +1,14 @@
 /**
  * Looks for runs of a service that should go on and do not: each host that runs its sagas does so now and then. A run is stuck when it is parked,
  * or is due or held without an entry for longer than its saga says (`stuckMs`); also when no host has code for it. Each is
- * logged once; how many there are stands in the status and in the metrics. Runs that have ended are removed after a week.
+ * logged once; how many there are stands in the status and in the metrics; so with flows that are late. Runs that have ended are removed after a week.
  */
 import { toOneLine } from '../bus/operator-log.ts'
 import { createWaits } from '../bus/waits.ts'
 import type { Environment } from '../core/environment/environment.ts'
 import type { SagaSummary, Sagas } from '../store/sagas.ts'
 import type { Log } from '../telemetry/log.ts'
+import { type FlowLateness, FlowWatch } from './flow-watch.ts'
 import { noteOf } from './journal.ts'
 import type { SagaShape } from './shape.ts'
 
@@ -46,6 +47,8 @@ export interface SagaWatchStatus {
   readonly parked: number
   /** The oldest of both. */
   readonly oldest: readonly StuckSaga[]
+  /** How many instances of each flow are late. */
+  readonly flows: readonly FlowLateness[]
   /** By the database's clock; undefined before the first look. */
   readonly lookedMs: number | undefined
 }
@@ -83,11 +86,12 @@ export function createSagaWatch(options: SagaWatchOptions): SagaWatch {
 }
 
 class Watch {
-  status: SagaWatchStatus = { stuck: 0, parked: 0, oldest: [], lookedMs: undefined }
+  status: SagaWatchStatus = { stuck: 0, parked: 0, oldest: [], flows: [], lookedMs: undefined }
   readonly #options: SagaWatchOptions
   readonly #waits: ReturnType<typeof createWaits>
   /** How long runs of a saga and version may be without an entry. */
   readonly #patience: ReadonlyMap<string, number>
+  readonly #flows: FlowWatch
   readonly #logged = new Set<string>()
   #stopped = false
   #loop: Promise<void> | undefined
@@ -96,6 +100,7 @@ class Watch {
   constructor(options: SagaWatchOptions) {
     this.#options = options
     this.#waits = createWaits(options.environment.timers)
+    this.#flows = new FlowWatch(options)
     this.#patience = new Map(options.shapes.map((shape) => [toKind(shape), shape.stuckMs ?? sagaStuckMs]))
   }
 
@@ -144,7 +149,8 @@ class Watch {
     const all = [...stuck, ...parked].sort((one, other) => one.sinceMs - other.sinceMs)
     for (const one of all) this.#say(one, reasonOf(page.sagas, one), nowMs)
     const oldest = all.slice(0, maxShown)
-    this.status = { stuck: stuck.length, parked: parked.length, oldest, lookedMs: nowMs }
+    const flows = await this.#flows.look(nowMs)
+    this.status = { stuck: stuck.length, parked: parked.length, oldest, flows, lookedMs: nowMs }
     return all
   }
 
