@@ -188,11 +188,7 @@ export class OpenTransaction {
       sql: async <Row>(text: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row[]> =>
         (await this.run(toSqlText(text), values)).rows,
       streams: this.#createStreams(),
-      sagas: createTransactionSagas(
-        (text, values) => this.run(text, values),
-        this.hints,
-        this.#options.readOnly === true,
-      ),
+      sagas: createTransactionSagas((...given) => this.run(...given), this.hints, this.#options.readOnly === true),
       publish: (event, due) => this.#publish(event, due),
       unschedule: async (eventId) => (await this.run(unscheduleText, [eventId])).rowCount === 1,
     }

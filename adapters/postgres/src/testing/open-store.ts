@@ -1,5 +1,6 @@
 /** Stores for the contract suites: two on one database, empty, with the clock put right. */
 import type { OpenedStore } from 'banyan/testing/suites'
+import { afterAll } from 'vitest'
 import { createPostgresStore, type PostgresStore } from '../store/postgres-store.ts'
 import { createDatabase, type Engine, shiftClock } from './engines.ts'
 import { emptyStore } from './fixtures.ts'
@@ -26,6 +27,11 @@ export function createStoreOpener(
 ): () => Promise<OpenedStore> {
   let url: string | undefined
   let kept: Pair | undefined
+  const close = async ({ store, second }: Pair): Promise<void> => {
+    await Promise.all([store.close(), second.close()])
+  }
+  // Before the server is stopped, which waits for its clients.
+  if (keep) afterAll(async () => (kept === undefined ? undefined : close(kept)))
   return async () => {
     url ??= await createDatabase(engine())
     const at = url
@@ -36,7 +42,7 @@ export function createStoreOpener(
       ...pair,
       shiftClock: (ms) => shiftClock(at, ms),
       close: async () => {
-        if (!keep) await Promise.all([pair.store.close(), pair.second.close()])
+        if (!keep) await close(pair)
       },
     }
   }

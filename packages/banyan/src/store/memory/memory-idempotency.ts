@@ -10,6 +10,7 @@ import {
   tombstone,
   tombstoneOf,
 } from '../idempotency-key.ts'
+import { createStepDoor } from './step-door.ts'
 
 /** What a transaction that serves a key does with it. */
 export interface MemoryIdempotency extends Idempotency {
@@ -36,8 +37,7 @@ interface Row {
 export function createMemoryIdempotency(clock: Clock, maxKeys: number): MemoryIdempotency {
   const rows = new Map<string, Row>()
   const inUse = new Set<string>()
-  /** How many calls of a step are under way; -1 while it is being taken back. */
-  const steps = new Map<string, number>()
+  const door = createStepDoor()
 
   function live(name: string): Row | undefined {
     const row = rows.get(name)
@@ -56,26 +56,7 @@ export function createMemoryIdempotency(clock: Clock, maxKeys: number): MemoryId
   }
 
   const isUndone = (step: IdempotencyStep | undefined): boolean =>
-    step !== undefined && live(nameOfStep(step))?.fingerprint === tombstone
-  /** Calls of a step go side by side; taking it back goes alone. */
-  function enter({ within, undoes }: IdempotencyClaim): void {
-    if (undoes !== undefined) {
-      if (steps.has(nameOfStep(undoes))) throw idempotencyKeyInUse()
-      steps.set(nameOfStep(undoes), -1)
-    }
-    if (within === undefined) return
-    const inside = steps.get(nameOfStep(within)) ?? 0
-    if (inside < 0) throw idempotencyKeyInUse()
-    steps.set(nameOfStep(within), inside + 1)
-  }
-  function leave({ within, undoes }: IdempotencyClaim): void {
-    if (undoes !== undefined) steps.delete(nameOfStep(undoes))
-    if (within === undefined) return
-    const inside = (steps.get(nameOfStep(within)) ?? 1) - 1
-    if (inside <= 0) steps.delete(nameOfStep(within))
-    else steps.set(nameOfStep(within), inside)
-  }
-
+    step !== undefined && live(nameOfTombstone(step))?.fingerprint === tombstone
   return {
     take(claim) {
       assertIdempotencyKey(claim.key)
@@ -86,7 +67,7 @@ export function createMemoryIdempotency(clock: Clock, maxKeys: number): MemoryId
       if (row?.committed) return { stored: fromText(row.result) }
       if (row !== undefined || inUse.has(name)) throw idempotencyKeyInUse()
       if (rows.size + inUse.size >= maxKeys && trim() === 0) throw tooManyKeys(maxKeys)
-      enter(claim)
+      door.enter(claim)
       inUse.add(name)
       return undefined
     },
@@ -99,7 +80,7 @@ export function createMemoryIdempotency(clock: Clock, maxKeys: number): MemoryId
     },
     letGo(claim) {
       inUse.delete(nameOf(claim.scope, claim.key))
-      leave(claim)
+      door.leave(claim)
     },
     async find(scope, key, within): Promise<IdempotencyRecord | undefined> {
       if (isUndone(within)) return { fingerprint: tombstone, result: undefined, outcome: undefined }
@@ -118,13 +99,13 @@ export function createMemoryIdempotency(clock: Clock, maxKeys: number): MemoryId
   }
 }
 
-function nameOf(scope: string, key: string): string {
-  return JSON.stringify([scope, key])
-}
-
-function nameOfStep(step: IdempotencyStep): string {
+function nameOfTombstone(step: IdempotencyStep): string {
   const { scope, key } = tombstoneOf(step)
   return nameOf(scope, key)
+}
+
+function nameOf(scope: string, key: string): string {
+  return JSON.stringify([scope, key])
 }
 
 function fromText(text: string | undefined): unknown {

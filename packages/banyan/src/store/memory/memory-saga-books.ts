@@ -8,36 +8,12 @@ import {
   maxMailbox,
   type NewSaga,
   type NewSagaMessage,
-  type SagaEntry,
-  type SagaMessage,
   type SagaRecord,
   type SagaStarted,
-  type SagaState,
   sagaPriorities,
 } from '../sagas.ts'
 import { createMemorySagaLocks, type MemorySagaLocks } from './memory-saga-locks.ts'
-
-/** One run. */
-export interface SagaRow {
-  readonly start: NewSaga
-  readonly startedMs: number
-  readonly entries: SagaEntry[]
-  /** Unread, in order. */
-  messages: SagaMessage[]
-  /** The ids of all messages that ever came. */
-  readonly seen: Set<string>
-  readonly correlations: Set<string>
-  state: SagaState
-  epoch: number
-  holder: string | undefined
-  mail: number
-  dueMs: number | undefined
-  note: string
-  changedMs: number
-  endedMs: number | undefined
-  outcome: string | undefined
-  next: string | undefined
-}
+import type { SagaRow } from './memory-saga-row.ts'
 
 /** What came of telling a run something. */
 export type Told = 'sent' | 'repeated' | 'ended' | 'unknown' | 'full'

@@ -1,7 +1,8 @@
 /** Who advances which run, in memory: taking what is due, heartbeats, letting go. */
 import { isSameInstance } from '../holder.ts'
 import { maxReaped, type SagaRecord, type Sagas, type TakenSaga, type TakeRequest } from '../sagas.ts'
-import { byUrgency, type SagaBooks, type SagaRow, toRecord } from './memory-saga-books.ts'
+import { byUrgency, type SagaBooks, toRecord } from './memory-saga-books.ts'
+import type { SagaRow } from './memory-saga-row.ts'
 
 export function createMemorySagaLeases(books: SagaBooks): Pick<Sagas, 'take' | 'beat' | 'release'> {
   const aliveUntil = new Map<string, number>()

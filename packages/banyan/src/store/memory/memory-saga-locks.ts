@@ -3,7 +3,7 @@
  * never closes a circle that was not there when the waiting began, and it is enough to look then.
  */
 import type { NewSagaMessage, SagaLock, SagaLockOutcome } from '../sagas.ts'
-import type { SagaRow } from './memory-saga-books.ts'
+import type { SagaRow } from './memory-saga-row.ts'
 
 interface LockRow {
   readonly kind: string

@@ -11,7 +11,8 @@ import {
   sagaNotFound,
 } from '../saga-rules.ts'
 import type { SagaCounts, SagaFilter, SagaSummary, Sagas } from '../sagas.ts'
-import { type SagaBooks, type SagaRow, toRecord } from './memory-saga-books.ts'
+import { type SagaBooks, toRecord } from './memory-saga-books.ts'
+import type { SagaRow } from './memory-saga-row.ts'
 
 type Views = Pick<Sagas, 'find' | 'findByKey' | 'entries' | 'messages' | 'list' | 'counts'>
 

@@ -1,7 +1,8 @@
 /** One write of whoever holds a run, in memory: what it may do, whether it was done before, and doing it. */
 import { isSagaEnd, otherEntry } from '../saga-rules.ts'
 import type { SagaChange, SagaWrite, SagaWriteOutcome } from '../sagas.ts'
-import type { SagaBooks, SagaRow } from './memory-saga-books.ts'
+import type { SagaBooks } from './memory-saga-books.ts'
+import type { SagaRow } from './memory-saga-row.ts'
 
 /** What a write would come to as the run stands; `repeated` when it was written before. */
 export type Verdict = SagaWriteOutcome | 'repeated'
