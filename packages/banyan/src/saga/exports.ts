@@ -3,7 +3,7 @@
  * what schemas hide is `***` in it unless secrets are asked for, and it says so.
  */
 import type { SagaEntry, SagaMessage, SagaRecord } from '../store/sagas.ts'
-import { isSettling, type Mended, originOf, type Settled, type SettlingKind } from './journal.ts'
+import { isSettling, type Mended, originOf, type Settled, type SettlingKind, type Undoing } from './journal.ts'
 import { readJournal } from './observe.ts'
 import { findRun, type SagaPlace } from './saga-place.ts'
 import type { Hiding } from './view-hiding.ts'
@@ -75,16 +75,18 @@ function hideBody(entry: SagaEntry, hiding: Hiding): unknown {
   if (isSettling(entry)) return hideSettled(body, entry.kind as SettlingKind, entry.name, hiding)
   // What a person wrote is meant to be read.
   if (entry.kind === 'mended') return body
+  if (entry.kind === 'undoing') return { ...body, reason: hiding.error((body as Undoing).reason) }
   return hideSettled(body, 'step', '', hiding)
 }
 
 function hideSettled(body: Settled, kind: SettlingKind, name: string, hiding: Hiding): unknown {
-  const { ok, error, calls } = body
+  const { ok, error, calls, external } = body
   return {
     ...body,
     ...(ok !== undefined && { ok: hiding.output(kind, name, ok) }),
     ...(error !== undefined && { error: hiding.error(error) }),
     ...(calls !== undefined && { calls: calls.map(hiding.call) }),
+    ...(external !== undefined && { external: hiding.output('step', name, external) }),
   }
 }
 

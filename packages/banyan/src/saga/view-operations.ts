@@ -8,6 +8,7 @@ import {
   type SagaNote,
   type Settled,
   type SettlingKind,
+  type Undoing,
   type Undone,
 } from './journal.ts'
 import type { Operation, UndoRecord } from './operation.ts'

@@ -94,6 +94,8 @@ export interface RunView {
   readonly input: unknown
   readonly outcome?: unknown
   readonly isPastNoReturn: boolean
+  /** Why everything is taken back. */
+  readonly undoing?: { readonly at: string; readonly error: ErrorDocument }
   readonly operations: readonly OperationView[]
   /**
    * Whether what is begun and has no outcome is among the operations: `known`; `no code` (whoever looks has not got this version);

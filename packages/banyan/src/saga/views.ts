@@ -3,7 +3,7 @@ import type { ErrorDocument } from '../core/error.ts'
 import { isSagaEnd } from '../store/saga-rules.ts'
 import type { SagaEntry, SagaLock, SagaMessage, SagaRecord } from '../store/sagas.ts'
 import { type FlowView, viewFlow } from './flow-view.ts'
-import { bodyOf, type Mended, noteOf } from './journal.ts'
+import { bodyOf, type Mended, noteOf, type Undoing } from './journal.ts'
 import { observe, readJournal } from './observe.ts'
 import type { SagaRun } from './run.ts'
 import { createIdleShared, findRun, type SagaPlace, shapeOf } from './saga-place.ts'
@@ -83,6 +83,7 @@ function toView(service: string, looked: Looked, hiding: Hiding): RunView {
     input: hiding.input(JSON.parse(record.input)),
     ...(record.outcome !== undefined && { outcome: toOutcome(record.outcome, hiding) }),
     isPastNoReturn: entries.some(({ kind }) => kind === 'point'),
+    ...undoingOf(entries, hiding),
     operations: toOperations({ record, entries, frontier: run, hiding }),
     frontier: run === undefined ? 'no code' : fault === undefined ? 'known' : 'differs',
     ...(fault !== undefined && { fault: hiding.text(fault) }),
@@ -94,6 +95,12 @@ function toView(service: string, looked: Looked, hiding: Hiding): RunView {
     ...(looked.flow !== undefined && { flow: looked.flow }),
     byHand: entries.filter(({ kind }) => kind === 'mended').map(toHand),
   }
+}
+
+function undoingOf(entries: readonly SagaEntry[], hiding: Hiding): Pick<RunView, 'undoing'> {
+  const entry = entries.find(({ kind }) => kind === 'undoing')
+  if (entry === undefined) return {}
+  return { undoing: { at: toIso(entry.atMs), error: hiding.error(bodyOf<Undoing>(entry).reason) } }
 }
 
 function timesOf({ deadlineMs, endedMs, dueMs }: SagaRecord): Pick<RunView, 'deadlineAt' | 'endedAt' | 'dueAt'> {
