@@ -75,6 +75,7 @@ async function cleanUp(run: SagaRun, branch: Branch, losers: readonly Branch[]):
   const lost = run.undos.filter((record) => isWithin(record.branch, losers))
   const locks = [...run.locks].filter(([, owner]) => isWithin(owner, losers)).map(([name]) => name)
   if (lost.length + locks.length === 0) return
+  const sinceMs = run.timeMs
   await run.invoke({
     kind: 'step',
     name: 'undo of losing branches',
@@ -83,7 +84,7 @@ async function cleanUp(run: SagaRun, branch: Branch, losers: readonly Branch[]):
       const isAtRest = (): boolean => ![...run.outstanding.values()].some((one) => isWithin(one.branch, losers))
       // They may have begun what they did not wait for.
       if (!isAtRest()) return op.rest(Number.POSITIVE_INFINITY, isAtRest)
-      const end = await undoAll(run, lost)
+      const end = await undoAll(run, lost, sinceMs)
       if (typeof end !== 'string') return op.rest(end.dueMs, () => run.shared.now() >= end.dueMs)
       // Parked already, or this host ends: somebody goes on from here.
       if (end === 'drain') run.lose()

@@ -122,11 +122,12 @@ export class RunEnds {
     const reason = toKeptError(error)
     this.#noteUndone()
     const begun = this.#run.undos.filter((one) => one.settled === undefined && one.begun).map(({ seq }) => seq)
-    journal.add(0, 'undoing', cut(error.reason ?? error.code, 200), JSON.stringify({ reason, begun } satisfies Undoing))
+    const body = JSON.stringify({ reason, begun } satisfies Undoing)
+    const atMs = journal.add(0, 'undoing', cut(error.reason ?? error.code, 200), body)
     // What has ended already is known, though the function never hears of it.
     this.#run.settleLate()
     journal.flush({ to: 'undoing' })
-    this.undo({ reason })
+    this.undo({ reason }, atMs)
   }
 
   /** Of what rests between two attempts it is known what those before came to. */
@@ -140,7 +141,7 @@ export class RunEnds {
   }
 
   /** The function's part is over: what it has under way is told to stop and awaited, then everything is taken back. */
-  undo({ reason, begun }: Undoing): void {
+  undo({ reason, begun }: Undoing, sinceMs: number): void {
     const run = this.#run
     for (const record of run.undos) {
       if (begun !== undefined && record.settled === undefined) record.begun = begun.includes(record.seq)
@@ -152,7 +153,7 @@ export class RunEnds {
     if (run.isPast) return this.park('PAST_NO_RETURN', 'it is past its point of no return: nothing of it is undone')
     this.#isUndoing = true
     run.abandon()
-    void this.#undoAll().then(
+    void this.#undoAll(sinceMs).then(
       (isDone) => {
         if (isDone) this.#finally({ to: 'undone', outcome: JSON.stringify({ error: reason }) })
       },
@@ -160,11 +161,11 @@ export class RunEnds {
     )
   }
 
-  async #undoAll(): Promise<boolean> {
+  async #undoAll(sinceMs: number): Promise<boolean> {
     const run = this.#run
     await Promise.all([...run.outstanding.values()].flatMap((op) => op.running ?? []))
     for (;;) {
-      const did = await undoAll(run, run.undos)
+      const did = await undoAll(run, run.undos, sinceMs)
       if (did === 'drain') run.lose()
       if (typeof did === 'string') return did === 'done'
       await this.#pauseUntil(did.dueMs, did.what)

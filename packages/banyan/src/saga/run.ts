@@ -284,7 +284,7 @@ export class SagaRun {
     if (entry.kind === 'undoing') {
       this.history.step()
       this.timeMs = entry.atMs
-      return this.#ends.undo(bodyOf<Undoing>(entry))
+      return this.#ends.undo(bodyOf<Undoing>(entry), entry.atMs)
     }
     const op = this.outstanding.get(entry.seq)
     if (op === undefined) {

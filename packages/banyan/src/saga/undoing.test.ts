@@ -179,6 +179,25 @@ describe('undo', () => {
     expect(await cancel(rig, id)).toBe('ended')
   })
 
+  it('has keys of the time when it was decided, however long the run has been under way', async () => {
+    const rig = createSagaRig()
+    const keys: string[] = []
+    const ended = await runOne(
+      rig,
+      sagaOf(async (saga) => {
+        await saga.step(
+          'a',
+          () => 1,
+          (ctx) => keys.push(ctx.idempotencyKey),
+        )
+        await saga.sleep(5_000)
+        throw no()
+      }),
+    )
+    const undoing = ended.entries.find(({ kind }) => kind === 'undoing')
+    expect(keys).toEqual([`${ended.id}.u1.${undoing?.atMs.toString(36)}`])
+  })
+
   it('leaves alone what certainly was not done', async () => {
     const rig = createSagaRig()
     const done: string[] = []

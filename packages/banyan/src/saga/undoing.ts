@@ -20,15 +20,18 @@ import { inTransaction } from './transactions.ts'
 /** `parked`: one has failed. `drain`: this host comes to its end. With a time: go on then. */
 export type UndoEnd = 'done' | 'parked' | 'drain' | { readonly dueMs: number; readonly what: string }
 
-/** Undoes what these records say, and is not undone yet. */
-export async function undoAll(run: SagaRun, records: readonly UndoRecord[]): Promise<UndoEnd> {
+/**
+ * Undoes what these records say, and is not undone yet. `sinceMs` is when it was decided, the same at every replay: keys say it, since
+ * participants refuse what is old, and a saga may be undone months after its start.
+ */
+export async function undoAll(run: SagaRun, records: readonly UndoRecord[], sinceMs: number): Promise<UndoEnd> {
   for (const record of records.toSorted((one, other) => other.seq - one.seq)) {
     if (run.undone.has(record.seq) || run.history.undone.has(record.seq)) continue
     if (run.shared.isDraining()) {
       await run.journal.durable()
       return 'drain'
     }
-    const end = await undoOne(run, record)
+    const end = await undoOne(run, record, sinceMs)
     if (end !== 'done') return end
     run.undone.add(record.seq)
   }
@@ -42,7 +45,7 @@ function fate({ settled, begun }: UndoRecord): 'done' | 'not done' | 'unknown' {
   return settled.outcome === 'unknown' ? 'unknown' : 'not done'
 }
 
-async function undoOne(run: SagaRun, record: UndoRecord): Promise<UndoEnd> {
+async function undoOne(run: SagaRun, record: UndoRecord, sinceMs: number): Promise<UndoEnd> {
   const known = fate(record)
   if (known === 'not done') return 'done'
   const { undo } = record
@@ -51,18 +54,18 @@ async function undoOne(run: SagaRun, record: UndoRecord): Promise<UndoEnd> {
     return note(run, record, { outcome: 'skipped', why: 'it was not committed' })
   if (known === 'unknown' && undo.by === 'step' && undo.probe !== undefined) {
     const { probe } = undo
-    const probed = await attempt(run, record, `p${record.seq}`, (one) => run.shared.host.perform(one, probe))
+    const probed = await attempt(run, record, `p${record.seq}`, sinceMs, (one) => run.shared.host.perform(one, probe))
     if (probed.did === 'wait') return { dueMs: probed.dueMs, what: `probe of ${record.name}` }
     const found = probed.did === 'succeed' ? (probed.value as Probed<unknown> | undefined) : undefined
     if (found?.happened === 'no')
       return note(run, record, { outcome: 'skipped', why: 'the probe found that it did not happen' })
     if (found?.happened === 'yes') record.settled = { ok: found.result }
   }
-  return takeBack(run, record)
+  return takeBack(run, record, sinceMs)
 }
 
-async function takeBack(run: SagaRun, record: UndoRecord): Promise<UndoEnd> {
-  const tried = await attempt(run, record, `u${record.seq}`, (one) => perform(run, record, record.undo, one))
+async function takeBack(run: SagaRun, record: UndoRecord, sinceMs: number): Promise<UndoEnd> {
+  const tried = await attempt(run, record, `u${record.seq}`, sinceMs, (one) => perform(run, record, record.undo, one))
   if (tried.did === 'wait') return { dueMs: tried.dueMs, what: `undo of ${record.name}` }
   if (tried.did === 'succeed') {
     if (record.undo.by === 'tx') return 'done'
@@ -92,6 +95,7 @@ async function attempt(
   run: SagaRun,
   record: UndoRecord,
   label: string,
+  sinceMs: number,
   work: (attempt: Attempt) => Promise<unknown>,
 ): Promise<Attempted> {
   const { timeoutMs, retry, isTerminal } = record.undo.options
@@ -102,7 +106,7 @@ async function attempt(
     retry,
     timeoutMs,
     isTerminal,
-    idempotencyKey: keyOf(run, label, run.record.startedMs),
+    idempotencyKey: keyOf(run, label, sinceMs),
     undoOf: record,
     // An undo is not cancelled.
     stoppable: { stoppedBy: undefined, onStop: undefined },
