@@ -37,6 +37,7 @@ function addLooks(about: About, finish: Finish): void {
     .option('--key <key>', 'only this key')
     .option('--state <states...>', 'only in these states: running, undoing, parked, completed, undone, continued')
     .option('--stuck [seconds]', 'only those that should have gone on so long ago (300), and those that are parked')
+    .option('--late', 'only flows that wait for what should have come')
     .option('--limit <count>', 'at most so many', '50')
     .option('--before <id>', 'the next page: what the last one said')
     .action(async (flags) => finish(await (await load()).sagaList(flags)))

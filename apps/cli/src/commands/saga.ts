@@ -38,6 +38,7 @@ export interface ListFlags extends Flags {
   readonly key?: string
   readonly state?: readonly string[]
   readonly stuck?: string | true
+  readonly late?: true
   readonly before?: string
   readonly limit: string
 }
@@ -46,8 +47,8 @@ export interface ListFlags extends Flags {
 export async function sagaList(flags: ListFlags): Promise<number> {
   const limit = toNumber('--limit', flags.limit, 1, 1_000)
   const stuckMs = flags.stuck === undefined ? undefined : toStuckMs(flags.stuck)
-  const { service, name, key, state: states, before } = flags
-  const given = Object.entries({ service, name, key, states, before, stuckMs }).filter(
+  const { service, name, key, state: states, before, late } = flags
+  const given = Object.entries({ service, name, key, states, before, stuckMs, late }).filter(
     ([, value]) => value !== undefined,
   )
   return withSagaDesk(flags.project, async (desk) => {

@@ -64,6 +64,7 @@ export function createParentDesk(parent: SystemView): ParentDesk {
     },
     sagas: {
       list: async (query) => (await sagas()).list(query),
+      counts: async (which) => (await sagas()).counts(which),
       show: async (which) => (await sagas()).show(which),
       locks: async (which) => (await sagas()).locks(which),
       check: async (query) => (await sagas()).check(query),

@@ -130,6 +130,19 @@ test('shows locks of all services, the oldest first', async () => {
   ])
 })
 
+test('counts runs of all services by where they stand', async () => {
+  await start('orders', 'a')
+  await park('orders', await start('orders', 'b'))
+  const [orders, billing] = (await desk.counts({})) as readonly { counts: readonly object[] }[]
+  expect(orders).toMatchObject({ service: 'orders', locks: 0 })
+  expect(orders?.counts).toHaveLength(2)
+  expect(orders?.counts).toContainEqual(
+    expect.objectContaining({ name: 'checkout', version: 1, state: 'running', held: 1 }),
+  )
+  expect(billing).toMatchObject({ service: 'billing', counts: [] })
+  expect(await desk.counts({ service: 'billing' })).toHaveLength(1)
+})
+
 test('a run as text says what it is, what it waits for and what is unknown', async () => {
   const id = await start('orders', 'a')
   const text = formatRun({
@@ -183,6 +196,8 @@ test('marks flows that are late, and shows a flow as what has happened and what 
   await start('orders', 'b', { name: 'checkout-flow' })
   const { sagas } = await desk.list({})
   expect(sagas.map((row) => (row as { lateSince?: string }).lateSince)).toEqual([undefined, since])
+  expect((await desk.list({ late: true, limit: 1 })).sagas).toMatchObject([{ id: late }])
+  expect(await desk.list({ late: true, states: ['parked'] })).toEqual({ sagas: [] })
   const missing = ['waiting for payments.authorized, expected within 30 s, 4 min late']
   const events = [{ id: 'e', type: 'orders.placed.v1', source: 'orders', at: since }]
   const view = (await desk.show({ run: late })) as never as Parameters<typeof formatRun>[0]

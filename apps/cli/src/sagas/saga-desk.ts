@@ -18,6 +18,7 @@ import {
   viewSaga,
 } from 'banyan/saga'
 import type { SagaFilter, SagaState, SagaSummary, Store } from 'banyan/store'
+import { listLate } from './late-runs.ts'
 import { toSagaRow } from './saga-row.ts'
 
 /** What it works on. */
@@ -60,6 +61,13 @@ export function createSagaDesk(options: SagaDeskOptions): SagasApi {
       const nowMs = options.environment.clock.now()
       const sagas = shown.map(({ service, saga }) => toSagaRow(service, saga, nowMs))
       return { sagas, ...(next === undefined ? {} : { next }) }
+    },
+    async counts({ service }) {
+      const found = servicesOf(options, service).map(async (name) => ({
+        service: name,
+        ...(await toPlace(options, name).sagas.counts()),
+      }))
+      return Promise.all(found)
     },
     show: async ({ secrets = false, ...which }) => viewSaga(await placeOf(which), which.run, { secrets }),
     async locks({ service, limit = defaultLocks }) {
@@ -112,7 +120,7 @@ interface Listed {
 
 /** With `stuckMs`, those that are parked are among them: both need somebody. */
 async function listOne({ service, sagas }: SagaPlace, query: SagaQuery): Promise<Listed> {
-  const { name, key, states, before, stuckMs, limit = defaultListed } = query
+  const { name, key, states, before, stuckMs, late, limit = defaultListed } = query
   const filter: SagaFilter = {
     limit,
     ...(name === undefined ? {} : { name }),
@@ -120,6 +128,7 @@ async function listOne({ service, sagas }: SagaPlace, query: SagaQuery): Promise
     ...(before === undefined ? {} : { before }),
     ...(states === undefined ? {} : { states: states as readonly SagaState[] }),
   }
+  if (late === true) return { service, ...(await listLate(sagas, filter)) }
   const asked = stuckMs === undefined ? [filter] : [{ ...filter, stuckMs }, ...parkedToo(filter)]
   const pages = await Promise.all(asked.map((one) => sagas.list(one)))
   const found = new Map(pages.flatMap((page) => page.sagas.map((saga) => [saga.id, saga] as const)))

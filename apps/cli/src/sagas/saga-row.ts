@@ -35,9 +35,14 @@ interface Note {
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 
+const readNote = ({ note }: Pick<SagaSummary, 'note'>): Note => (note === '' ? {} : (JSON.parse(note) as Note))
+
+/** What a run says that it waits for. */
+export const waitsOf = (saga: Pick<SagaSummary, 'note'>): readonly string[] => readNote(saga).waits ?? []
+
 export function toSagaRow(service: string, saga: SagaSummary, nowMs: number): SagaRow {
   const { id, name, version, key, run, state, startedMs, changedMs, endedMs, dueMs, deadlineMs, holder, next } = saga
-  const { waits = [], parked } = (saga.note === '' ? {} : JSON.parse(saga.note)) as Note
+  const { waits = [], parked } = readNote(saga)
   const late = state === 'running' ? lateSince(waits) : undefined
   return {
     ...{ service, id, name, version, key, run, state },

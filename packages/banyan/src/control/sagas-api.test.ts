@@ -10,6 +10,7 @@ const note =
   }
 const api: SagasApi = {
   list: note('list'),
+  counts: note('counts'),
   show: note('show'),
   locks: note('locks'),
   check: note('check'),
@@ -38,6 +39,10 @@ test.each([
       limit: 7,
     },
   ],
+  ['list?late=true&limit=7', 'list', { late: true, limit: 7 }],
+  ['list?late=false', 'list', {}],
+  ['counts', 'counts', {}],
+  ['counts?service=orders', 'counts', { service: 'orders' }],
   ['show?run=checkout/o-1&service=orders', 'show', { run: 'checkout/o-1', service: 'orders' }],
   ['export?run=x&secrets=true', 'export', { run: 'x', secrets: true }],
   ['locks?limit=3', 'locks', { limit: 3 }],
@@ -54,6 +59,8 @@ test.each([
   ['list?limit=1001', 'limit must be'],
   ['list?limit=x', 'limit must be'],
   ['list?stuck=-1', 'stuck must be'],
+  ['list?late=1', 'late must be'],
+  ['counts?service=', 'service must be'],
   ['list?service=', 'service must be'],
   ['check?order=best', 'order must be'],
 ])('%s is refused', async (target, message) => {

@@ -21,6 +21,8 @@ export interface SagaQuery {
   readonly states?: readonly string[]
   /** Those that should have gone on so many milliseconds ago, and those that are parked. */
   readonly stuckMs?: number
+  /** Flows that are late, looked for among the newest 10 000 running runs of each service. */
+  readonly late?: boolean
   /** From where the last page ended. */
   readonly before?: string
   /** 1 to 1 000. Default 50. */
@@ -45,6 +47,8 @@ export interface SagaCheckQuery {
 export interface SagasApi {
   /** Runs, the newest first, without their contents. */
   list(query: SagaQuery): Promise<{ readonly sagas: readonly object[]; readonly next?: string }>
+  /** How many runs that have not ended stand where, and how many locks are held; one for each service. */
+  counts(which: { readonly service?: string }): Promise<readonly object[]>
   /** One run in full; what schemas hide is hidden unless `secrets`. */
   show(which: SagaName & { readonly secrets?: boolean }): Promise<object>
   /** Locks with their owners and who waits, the oldest first. */
@@ -80,6 +84,8 @@ export async function readSagas(api: SagasApi, target: string): Promise<object |
   switch (pathname) {
     case '/sagas/list':
       return api.list(toQuery(query))
+    case '/sagas/counts':
+      return api.counts(text(query, 'service'))
     case '/sagas/show':
       return api.show({ ...toName(Object.fromEntries(query)), ...secretsOf(query) })
     case '/sagas/export':
@@ -121,6 +127,8 @@ const states: ReadonlySet<string> = new Set(['running', 'undoing', 'parked', 'co
 
 function toQuery(query: Query): SagaQuery {
   const given = query.getAll('state').flatMap((one) => one.split(','))
+  const late = query.get('late') ?? 'false'
+  if (late !== 'true' && late !== 'false') throw badRequest("late must be 'true' or 'false'")
   for (const state of given) if (!states.has(state)) throw badRequest(`state must be one of ${[...states].join(', ')}`)
   return {
     ...text(query, 'service'),
@@ -129,6 +137,7 @@ function toQuery(query: Query): SagaQuery {
     ...text(query, 'before'),
     ...(given.length > 0 && { states: given }),
     ...(query.has('stuck') && { stuckMs: toCount('stuck', query.get('stuck'), Number.MAX_SAFE_INTEGER) }),
+    ...(late === 'true' && { late: true }),
     ...count(query, 'limit', 1_000),
   }
 }
