@@ -58,7 +58,8 @@ export class RunJournal {
     this.record = saga
     this.messages = [...messages]
     this.#length = Math.max(saga.length, entries.at(-1)?.n ?? 0)
-    this.#read = messages.at(-1)?.n ?? 0
+    // Those that have been taken are not among them, and count as read.
+    this.#read = Math.max(saga.mail, messages.at(-1)?.n ?? 0)
     this.#floorMs = entries.at(-1)?.atMs ?? saga.startedMs
   }
 
@@ -117,7 +118,7 @@ export class RunJournal {
     this.record = saga
     this.#held = true
     this.messages = [...messages]
-    this.#read = Math.max(this.#read, messages.at(-1)?.n ?? 0)
+    this.#read = Math.max(this.#read, saga.mail, messages.at(-1)?.n ?? 0)
   }
   /** From now on nothing is written. */
   drop(): void {

@@ -1,6 +1,7 @@
 /** What runs wait for: events, signals, requests, times; and that idle time costs nothing. */
 import { describe, expect, it } from 'vitest'
 import { t } from '../contract/index.ts'
+import type { SagaHost } from './host.ts'
 import { observe } from './observe.ts'
 import { createSagaRig, type SagaRig } from './rig.ts'
 import { deliver, lookAt, runOne, Shipping, sagaOf, send } from './rig-sagas.ts'
@@ -20,6 +21,25 @@ async function start(rig: SagaRig, run: (saga: Saga) => Promise<unknown>, more =
   return { saga, executor, id: await rig.begin(executor, saga, { orderId: 'o-1' }) }
 }
 const resultOf = async (rig: SagaRig, id: string) => (await lookAt(rig, await rig.until(id, 'completed', 'parked'))).ok
+
+it('waits on after a take-over, though all that came before has been taken', async () => {
+  const rig = createSagaRig()
+  const run = async (saga: Saga): Promise<string> => {
+    const first = await saga.receive(Address)
+    await saga.step('look up', () => undefined)
+    return `${first.street}, ${(await saga.receive(Address)).street}`
+  }
+  // The first incarnation dies within the step.
+  const wrap = (host: SagaHost): SagaHost => ({ ...host, perform: () => new Promise(() => undefined) })
+  const { saga, id } = await start(rig, run, {}, { wrap })
+  await send(rig, id, 'signal', 'address', { street: 'Elm' })
+  await rig.environment.advance(1_000)
+  rig.host('one', [saga], { incarnation: 2 })
+  await rig.environment.advance(5_000)
+  expect((await rig.find(id)).holder).toBeUndefined()
+  await send(rig, id, 'signal', 'address', { street: 'Oak' })
+  expect(await resultOf(rig, id)).toBe('Elm, Oak')
+})
 
 describe('waitFor', () => {
   it('gives events in the order in which they came, early ones too, each once', async () => {
