@@ -7,42 +7,40 @@ import { type Failing, isBanyanError } from 'banyan'
 import { isChoreographed } from '../flow.ts'
 import { Shipping } from '../shipping/contract.ts'
 import type { Orders } from './contract.ts'
-import type { Status } from './order.ts'
+import { type Cancellation, onCancel, type Status } from './order.ts'
 import { type Ctx, change, lockOrder, type Tx } from './record.ts'
 import { checkout } from './sagas.ts'
 
 type Output = (typeof Orders.cancel)['~types']['returned']
 type Errors = (typeof Orders.cancel)['~types']['errors']
 
-/** What the row says. */
-interface Verdict {
-  readonly status: Status
-  /** `ask`: shipping decides. `follows`: it was stopped before, and the saga sees to the rest. */
-  readonly then: 'given up' | 'ask' | 'follows' | 'too late'
-}
-
 export async function cancel({ orderId }: { readonly orderId: string }, ctx: Ctx & Failing<Errors>): Promise<Output> {
-  const verdict = await ctx.transact((tx) => decide(tx, ctx.now(), orderId))
-  if (verdict === undefined) throw ctx.fail('UNKNOWN_ORDER')
-  const { status, then } = verdict
-  if (then === 'too late') throw ctx.fail('TOO_LATE', { status })
-  if (then === 'given up' && !isChoreographed) await tell(ctx, orderId)
-  if (then === 'ask') {
+  const decided = await ctx.transact((tx) => decide(tx, ctx.now(), orderId))
+  if (decided === undefined) throw ctx.fail('UNKNOWN_ORDER')
+  const { status, verdict } = decided
+  if (verdict === 'too late') throw ctx.fail('TOO_LATE', { status })
+  if (verdict === 'give up' && !isChoreographed) await tell(ctx, orderId)
+  if (verdict === 'ask shipping') {
     const stopped = await ctx.attempt(Shipping.stop, { orderId })
     if (!stopped.ok) throw ctx.fail('TOO_LATE', { status: 'shipped' })
   }
   return { orderId, status }
 }
 
-async function decide(tx: Tx, nowMs: number, orderId: string): Promise<Verdict | undefined> {
+interface Decided {
+  readonly status: Status
+  readonly verdict: Cancellation
+}
+
+async function decide(tx: Tx, nowMs: number, orderId: string): Promise<Decided | undefined> {
   const row = await lockOrder(tx, orderId)
   if (row === undefined) return undefined
-  const { status, accepted } = row
-  if (status === 'cancelled') return { status, then: 'given up' }
-  if (status === 'pending' && !accepted)
-    return { status: await change(tx, nowMs, row, { type: 'cancel' }), then: 'given up' }
-  if (status !== 'pending' && status !== 'confirmed') return { status, then: 'too late' }
-  return { status, then: (await tx.sagas.heldBy('order', orderId)) === undefined ? 'ask' : 'follows' }
+  const { status } = row
+  const verdict = onCancel(status, row.accepted)
+  if (verdict === 'give up') return { status: await change(tx, nowMs, row, { type: 'cancel' }), verdict }
+  // Its saga holds the order while it is being called off: shipping has said yes before.
+  const isCalledOff = verdict === 'ask shipping' && (await tx.sagas.heldBy('order', orderId)) !== undefined
+  return { status, verdict: isCalledOff ? 'cancelled before' : verdict }
 }
 
 /** So that it stops what it is at; it would find out by itself before it accepts the order. */

@@ -45,3 +45,13 @@ export function append(history: readonly Entry[], nowMs: number, status: Status,
   const at = new Date(Math.max(nowMs, lastMs)).toISOString()
   return [...history, { at, status, ...(reason === undefined ? {} : { reason }) }]
 }
+
+/** What a cancellation comes to. */
+export type Cancellation = 'give up' | 'ask shipping' | 'cancelled before' | 'too late'
+
+/** Until the shop has accepted the order it is the customer's to give up; then only its parcel can be kept back, until it has left. */
+export function onCancel(status: Status, isAccepted: boolean): Cancellation {
+  if (status === 'cancelled') return 'cancelled before'
+  if (status === 'pending') return isAccepted ? 'ask shipping' : 'give up'
+  return status === 'confirmed' ? 'ask shipping' : 'too late'
+}
