@@ -95,7 +95,7 @@ describe('an export', () => {
 describe('what is no export', () => {
   const good = {
     format: 'banyan.saga/1',
-    saga: { id: 'i', name: 'n', key: 'k', version: 1, run: 1, startedMs: 1 },
+    saga: { id: 'i', name: 'n', key: 'k', startedBy: 'test', version: 1, run: 1, startedMs: 1 },
     entries: [{ n: 1, seq: 1, kind: 'step', name: 'a', atMs: 1, body: {} }],
     messages: [],
   }

@@ -51,7 +51,7 @@ describe('a fork', () => {
     expect(again?.key).toBe('o-1')
     const view = await rig.run(viewSaga(rig.place, 'two/o-1 again'))
     expect(view.byHand).toMatchObject([{ action: 'fork', from: id, seq: 2, ...ada }])
-    expect(view.startedBy).toBe('person ada')
+    expect(view.startedBy).toBe('test')
   })
 
   it('of a fork knows what both have computed', async () => {

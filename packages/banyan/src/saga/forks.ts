@@ -39,7 +39,7 @@ export async function forkSaga(place: SagaPlace, which: string, fork: Fork, hand
   const entries = await readJournal(place.sagas, record.id)
   const kept = toKept(record, entries, fork.from)
   const nowMs = Math.floor(await place.sagas.now())
-  const made = toNewRun(place, record, fork, hand, nowMs)
+  const made = toNewRun(place, record, fork, nowMs)
   const journal = toJournal(record, entries, kept, hand, fork.from, nowMs)
   await assertFits(place, record, made, journal, fork.from)
   const { id, name, key, state } = await place.sagas.insert(made, journal, 'running')
@@ -73,8 +73,8 @@ function assertNotUndone(
   throw cannotFork(record, message, `Fork from ${lost.seq} or before it.`)
 }
 
-function toNewRun(place: SagaPlace, record: SagaRecord, fork: Fork, { by }: Hand, nowMs: number): NewSaga {
-  const { name, version, key, input, priority, startedMs, deadlineMs } = record
+function toNewRun(place: SagaPlace, record: SagaRecord, fork: Fork, nowMs: number): NewSaga {
+  const { name, version, key, input, priority, startedMs, deadlineMs, startedBy } = record
   return {
     id: place.environment.random.uuidv7(),
     name,
@@ -87,7 +87,8 @@ function toNewRun(place: SagaPlace, record: SagaRecord, fork: Fork, { by }: Hand
     correlations: [key],
     parent: undefined,
     traceparent: undefined,
-    startedBy: `person ${by}`,
+    // The function may ask for it; who has forked it stands in the journal.
+    startedBy,
   }
 }
 

@@ -20,7 +20,7 @@ export function assertExport(document: unknown): asserts document is SagaExport 
   if (given.format !== exportFormat) throw badDocument(`its 'format' is not '${exportFormat}'`)
   const { saga, entries, messages } = given
   if (typeof saga !== 'object' || saga === null) throw badDocument("it has no 'saga'")
-  for (const field of ['id', 'name', 'key'] as const)
+  for (const field of ['id', 'name', 'key', 'startedBy'] as const)
     if (typeof saga[field] !== 'string') throw badDocument(`'saga.${field}' is no text`)
   for (const field of ['version', 'run', 'startedMs'] as const)
     if (!Number.isSafeInteger(saga[field])) throw badDocument(`'saga.${field}' is no whole number`)

@@ -30,12 +30,23 @@ export interface ReplayedExport {
  * something else (not looked at when secrets are hidden in the document).
  *
  * @example
- * test('checkout still does what it did for order 17', async () => {
- *   await replayExport(checkout, JSON.parse(await readFile('order-17.json', 'utf8')))
+ * const greeting = defineSaga('greeting', {
+ *   version: 1,
+ *   input: t.Object({ name: t.String() }),
+ *   key: ({ name }) => name,
+ *   run: async (saga: Saga, { name }) => saga.step('greet', () => `hello ${name}`),
  * })
+ * // What `banyan saga export greeting/ada` wrote, without what is of no matter here.
+ * const { gave } = await replayExport(greeting, {
+ *   format: 'banyan.saga/1',
+ *   saga: { id: '019b76da-a800-707c-8eee-1140dc9c899d', name: 'greeting', version: 1, key: 'ada', run: 1, startedMs: 1, startedBy: 'call', input: { name: 'ada' } },
+ *   entries: [{ n: 1, seq: 1, kind: 'step', name: 'greet', atMs: 2, body: { ok: 'hello ada' } }],
+ *   messages: [],
+ * })
+ * gave // 'hello ada'
  */
 export async function replayExport(
-  saga: SagaDefinition<never, unknown, never>,
+  saga: SagaDefinition<unknown, unknown, never>,
   document: unknown,
 ): Promise<ReplayedExport> {
   assertExport(document)
