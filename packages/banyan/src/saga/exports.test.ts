@@ -4,7 +4,7 @@ import { defineSaga } from './define-saga.ts'
 import { exportSaga } from './exports.ts'
 import { assertExport, importSaga } from './imports.ts'
 import { retrySaga } from './mending.ts'
-import { ada, createMendingRig, keyOfOrder, OrderInput } from './mending-rig.ts'
+import { ada, createMendingRig, keyOfOrder, no, OrderInput } from './mending-rig.ts'
 import type { Saga } from './saga.ts'
 import { viewSaga } from './views.ts'
 
@@ -84,6 +84,39 @@ describe('an export', () => {
     await other.environment.advance(600_000)
     const { id } = await other.run(importSaga(other.place, document, ada))
     expect((await other.find(id)).deadlineMs).toBe(document.saga.deadlineMs)
+  })
+
+  it('that was being undone goes on undoing, under the keys that it had', async () => {
+    const keys: string[] = []
+    let isBroken = true
+    const saga = defineSaga('undone', {
+      version: 1,
+      input: OrderInput as never,
+      key: keyOfOrder as never,
+      async run(saga: Saga) {
+        await saga.step(
+          'a',
+          () => 1,
+          (ctx) => {
+            keys.push(ctx.idempotencyKey)
+            if (isBroken) throw no()
+          },
+        )
+        await saga.step('b', () => Promise.reject(no()))
+      },
+    })
+    const rig = createMendingRig([saga])
+    const id = await rig.start(saga)
+    await rig.until(id, 'parked')
+    const document = await rig.run(exportSaga(rig.place, id, { secrets: true }))
+    const other = createMendingRig([saga])
+    await other.environment.advance(200_000)
+    await other.run(importSaga(other.place, document, ada))
+    isBroken = false
+    expect(await other.run(retrySaga(other.place, id, ada))).toMatchObject({ state: 'undoing' })
+    await other.until(id, 'undone')
+    expect(keys).toHaveLength(2)
+    expect(new Set(keys).size).toBe(1)
   })
 
   it('is imported once', async () => {
