@@ -99,6 +99,23 @@ it('a run that has ended is removed after a week', async () => {
   await rig.run(watch.stop())
 })
 
+it('looks less often when a look takes long', async () => {
+  const { rig, watch } = createWatched([sleeps])
+  const { list } = rig.store.sagas
+  let looks = 0
+  rig.store.sagas.list = async (filter) => {
+    if (filter.states !== undefined) looks += 1
+    else await new Promise<void>((resolve) => rig.environment.timers.after(6_000, resolve))
+    return list(filter)
+  }
+  watch.start()
+  await rig.environment.advance(100_000)
+  expect(looks).toBe(1)
+  await rig.environment.advance(40_000)
+  expect(looks).toBe(2)
+  await rig.run(watch.stop())
+})
+
 it('goes on looking when the database was away', async () => {
   const { rig, watch, said } = createWatched([parks])
   const { list } = rig.store.sagas

@@ -14,6 +14,8 @@ import type { SagaShape } from './shape.ts'
 
 /** How often is looked, in milliseconds. */
 export const sagaWatchMs = 30_000
+/** A look over very many runs takes long; then it is made less often, so that at most this part of the time goes into looking. */
+const share = 1 / 20
 /** Without an entry for so long a run that should go on is stuck, in milliseconds, unless its saga says otherwise. */
 export const sagaStuckMs = 300_000
 /** Runs that one look reads of those that are stuck, and of those that are parked. */
@@ -117,7 +119,9 @@ class Watch {
   }
 
   async #run(): Promise<void> {
+    const { clock } = this.#options.environment
     while (!this.#stopped) {
+      const beganMs = clock.monotonic()
       try {
         await this.look()
         await this.#trim()
@@ -125,7 +129,8 @@ class Watch {
       } catch (error) {
         this.#fail(toOneLine(error))
       }
-      if (!this.#stopped) await this.#waits.pause(sagaWatchMs)
+      const tookMs = clock.monotonic() - beganMs
+      if (!this.#stopped) await this.#waits.pause(Math.max(sagaWatchMs, tookMs / share))
     }
   }
 
