@@ -7,11 +7,12 @@ import { type Server, startServer } from './server.ts'
 
 /** `sagas`: the hosts that advance them; `parts`: the host beside them. */
 export type Role = 'sagas' | 'parts'
+type AnyRole = Role | 'edge'
 export const roles: readonly Role[] = ['sagas', 'parts']
 
 interface Place {
   readonly name: string
-  readonly role: Role
+  readonly role: AnyRole
   process: HostProcess | undefined
 }
 
@@ -30,6 +31,7 @@ export class Cell {
     this.#places = [
       ...names.map((name) => ({ name, role: 'sagas' as const, process: undefined })),
       { name: 'parts-1', role: 'parts', process: undefined },
+      ...(scene.hasEdge ? [{ name: 'edge', role: 'edge' as const, process: undefined }] : []),
     ]
   }
 
@@ -47,6 +49,11 @@ export class Cell {
     }
   }
 
+  /** Where the edge answers. */
+  get edge(): string {
+    return this.of('edge')[0]?.gateway as string
+  }
+
   get play(): Play {
     return this.#play as Play
   }
@@ -55,7 +62,7 @@ export class Cell {
     return openStore({ stores: this.server.provisioned.services }, service)
   }
 
-  of(role: Role): readonly HostProcess[] {
+  of(role: AnyRole): readonly HostProcess[] {
     return this.#places.flatMap((place) => (place.role === role && place.process !== undefined ? [place.process] : []))
   }
 
@@ -69,10 +76,10 @@ export class Cell {
   /** Starts another process for an instance, whatever has become of the one before. */
   async replace(name: string): Promise<HostProcess> {
     const place = this.#places.find((one) => one.name === name) as Place
-    const { sagas, parts, system, gateway } = this.scene
+    const { sagas, parts, system } = this.scene
     const { services: stores, bus } = this.server.provisioned
-    const services = place.role === 'sagas' ? sagas : parts
-    const given = { system, name, services, stores, bus, gateway: gateway && place.role === 'sagas' }
+    const services = { sagas, parts, edge: [] }[place.role]
+    const given = { system, name, services, stores, bus, gateway: place.role === 'edge' }
     const process = new HostProcess(given, this.#outside.env)
     place.process = process
     await process.ready()
@@ -83,14 +90,14 @@ export class Cell {
   /** Everybody knows who is up. */
   tellAll(): void {
     const { sagas, parts } = this.scene
-    const addressesOf = (role: Role): string[] =>
+    const addressesOf = (role: AnyRole): string[] =>
       this.of(role).flatMap(({ isWell, address }) => (isWell ? [address] : []))
     const entries = [
       ...sagas.map((name) => [name, addressesOf('sagas')]),
       ...parts.map((name) => [name, addressesOf('parts')]),
     ]
     const addresses = Object.fromEntries(entries) as Record<string, string[]>
-    for (const role of roles) for (const process of this.of(role)) if (process.isWell) process.tell(addresses)
+    for (const { process } of this.#places) if (process?.isAlive === true) process.tell(addresses)
   }
 
   /** Replaces everything that is gone. */

@@ -31,6 +31,7 @@ export class HostProcess {
   #next = 1
   #isAlive = true
   #isStopped = false
+  #isUp = false
 
   constructor(given: HostGiven, env: Readonly<Record<string, string>>) {
     this.name = given.name
@@ -51,7 +52,7 @@ export class HostProcess {
   }
   /** Alive and not known to be stopped. */
   get isWell(): boolean {
-    return this.#isAlive && !this.#isStopped && this.address !== ''
+    return this.#isAlive && !this.#isStopped && this.#isUp
   }
 
   /** Resolves when it serves. */
@@ -123,6 +124,7 @@ export class HostProcess {
   #hear(message: FromHost): void {
     if (message.say === 'ready') {
       this.address = message.address
+      this.#isUp = true
       this.gateway = message.gateway
       return this.#ready.resolve()
     }

@@ -2,7 +2,6 @@
 import { type Cell, type Role, roles } from './cell.ts'
 import type { Mode, RigOptions } from './options.ts'
 import type { Trial } from './trial.ts'
-import { endMs } from './trial.ts'
 import { until } from './wait.ts'
 
 /** A point of the system: of which kind of host, and which. */
@@ -23,7 +22,7 @@ export async function findPoints(cell: Cell, scenario: string, key: string): Pro
   const over = new AbortController()
   for (const role of roles) for (const process of cell.of(role)) await process.arm(undefined)
   const driven = cell.play.drive(key, scenario, over.signal)
-  const hasEnded = await until(async () => (await cell.play.stand(key)).end !== undefined, endMs)
+  const hasEnded = await until(async () => (await cell.play.stand(key)).end !== undefined, cell.scene.endMs)
   over.abort()
   await driven
   const { end = 'nothing' } = await cell.play.stand(key)

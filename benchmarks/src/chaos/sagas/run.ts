@@ -5,6 +5,7 @@ import { ledgerScene } from './ledger/scene.ts'
 import type { Mode, RigOptions } from './options.ts'
 import { findPoints, type Point, toSlice, toTrials } from './plan.ts'
 import type { Scene } from './scene.ts'
+import { shopScene } from './shop/scene.ts'
 import { runTrial, type Trial, type TrialResult, type Verdict } from './trial.ts'
 
 export interface Summary {
@@ -26,7 +27,7 @@ export function isFlawless({ faults, illegal, stuck, unbalanced }: Summary): boo
   return faults > 0 && illegal + stuck + unbalanced === 0
 }
 
-const scenes: Readonly<Record<string, Scene>> = { ledger: ledgerScene }
+const scenes: Readonly<Record<RigOptions['system'], Scene>> = { ledger: ledgerScene, shop: shopScene }
 
 export async function runRig(options: RigOptions, say: (line: string) => void): Promise<Summary> {
   const results: TrialResult[] = []
@@ -50,7 +51,7 @@ async function runWithHosts(
   results: TrialResult[],
   known: Set<string>,
 ): Promise<void> {
-  const scene = scenes[options.system] as Scene
+  const scene = scenes[options.system]
   const cells = [await Cell.open(scene, hosts)]
   try {
     const trials = await planAll(cells[0] as Cell, options, hosts, say, known)

@@ -8,7 +8,10 @@ export interface Scene {
   readonly sagas: readonly string[]
   readonly parts: readonly string[]
   readonly scenarios: readonly string[]
-  readonly gateway: boolean
+  /** A host without services answers HTTP for all; nothing happens to it. */
+  readonly hasEdge: boolean
+  /** The bound of a saga's end, in milliseconds. */
+  readonly endMs: number
   /** Opens the databases for looking, and whatever stands outside of the system. */
   open(): Promise<Outside>
 }

@@ -37,8 +37,6 @@ export interface TrialResult {
   readonly words: readonly string[]
 }
 
-/** The bound of a saga's end: a lease and its take-over (below 15 s) three times over, and what it takes besides. */
-export const endMs = 60_000
 /** Rows of others (the end of a child, a confirmation) may come after the end. */
 const settleMs = 5_000
 /** How long a zombie is looked at after it has woken. */
@@ -58,7 +56,7 @@ export async function runTrial(cell: Cell, trial: Trial, key: string): Promise<T
   const hasEnded = await until(async () => {
     standing = await cell.play.stand(key)
     return standing.end !== undefined
-  }, endMs)
+  }, cell.scene.endMs)
   over.abort()
   await driven
   const found = hasEnded

@@ -12,6 +12,9 @@ type Ctx = ContextOf<typeof Ledger, typeof Wallet>
 const Key = t.Object({ key: t.String() })
 /** Long enough to be let go for, short enough to be waited for a thousand times. */
 const restMs = 40
+/** Whoever is away is back within seconds, and is not given up before. */
+const retry = { maxAttempts: 1_000, firstMs: 50, maxMs: 500 }
+const patient = { retry, undoRetry: retry }
 /** Never over within a run. */
 const ageMs = 3_600_000
 
@@ -21,6 +24,7 @@ const take = (saga: Saga<Ctx>, key: string, what: string): Promise<unknown> =>
     what,
     (ctx) => ctx.call(Wallet.operations.take, { key, what }),
     (ctx) => ctx.call(Wallet.operations.giveBack, { key, what }),
+    patient,
   )
 
 export const rival = defineSaga('rival', {
@@ -28,6 +32,7 @@ export const rival = defineSaga('rival', {
   input: Key,
   key: ({ key }) => key,
   signals: [LetGo],
+  retry,
   async run(saga: Saga<Ctx>, { key }) {
     await saga.lock('till', key)
     await saga.receive(LetGo)
@@ -37,6 +42,7 @@ export const rival = defineSaga('rival', {
 
 export const parcel = defineSaga('parcel', {
   version: 1,
+  retry,
   input: Key,
   key: ({ key }) => key,
   async run(saga: Saga<Ctx>, { key }) {
@@ -45,6 +51,7 @@ export const parcel = defineSaga('parcel', {
       'label',
       (tx) => write(tx, key, 'label'),
       (tx) => write(tx, key, 'label back'),
+      patient,
     )
   },
 })
@@ -58,6 +65,7 @@ const authorize = (saga: Saga<Ctx>, key: string): Promise<string> =>
     read: (response) => response.json<{ id: string }>().id,
     repeatable: true,
     timeoutMs: 3_000,
+    ...patient,
     undo: {
       request: (id) => ({ url: '/voids', json: { id, key } }),
       whenUnknown: () => ({ url: '/voids', json: { key } }),
@@ -70,12 +78,14 @@ export const transfer = defineSaga('transfer', {
   key: ({ key }) => key,
   waits: [Wallet.events.settled],
   signals: [Approve],
+  retry,
   async run(saga: Saga<Ctx>, { key, refuses }) {
     await take(saga, key, 'debit')
     await saga.tx(
       'note',
       (tx) => write(tx, key, 'note'),
       (tx) => write(tx, key, 'note back'),
+      patient,
     )
     await saga.lock('till', key)
     await saga.sleep(restMs)
@@ -87,6 +97,7 @@ export const transfer = defineSaga('transfer', {
           'middle',
           (tx) => write(tx, key, 'middle'),
           (tx) => write(tx, key, 'middle back'),
+          patient,
         ),
     ])
     await saga.race([

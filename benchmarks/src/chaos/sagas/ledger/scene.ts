@@ -1,6 +1,7 @@
 /** The small system on the stage of the rig. */
 import type { SagaRecord, Store } from 'banyan/store'
 import type { Cell } from '../cell.ts'
+import { describeRun } from '../describe-run.ts'
 import type { Play, Scene, Standing } from '../scene.ts'
 import { until } from '../wait.ts'
 import { type Scenario, scenarios } from './contracts.ts'
@@ -17,7 +18,9 @@ export const ledgerScene: Scene = {
   sagas: ['ledger'],
   parts: ['wallet'],
   scenarios,
-  gateway: false,
+  hasEdge: false,
+  // Three times the time in which a run is taken over, and what it takes besides.
+  endMs: 90_000,
   async open() {
     const provider = await startProvider()
     return {
@@ -80,11 +83,4 @@ function createPlay(cell: Cell, provider: Provider, ledger: Store, wallet: Store
     },
     close: async () => void (await Promise.all([ledger.close(1_000), wallet.close(1_000)])),
   }
-}
-
-async function describeRun({ sagas }: Store, run: SagaRecord): Promise<string> {
-  const entries = await sagas.entries(run.id, 0, 200)
-  const lines = entries.map(({ n, seq, kind, name, body }) => `    ${n} [${seq}] ${kind} ${name} ${body.slice(0, 160)}`)
-  const { name, key, state, epoch, holder = 'nobody', note, outcome = '' } = run
-  return [`  ${name} ${key}: ${state}, epoch ${epoch}, held by ${holder}; ${note} ${outcome}`, ...lines].join('\n')
 }
