@@ -1,4 +1,4 @@
-/** What the status page does: asks for the document every second and shows it. Plain JavaScript for browsers, as text. */
+/** What the status page does: asks for the document every second and shows it. Sagas have a screen of their own. Plain JavaScript for browsers, as text. */
 export const script: string = `
 'use strict'
 const byId = (id) => document.getElementById(id)
@@ -15,14 +15,30 @@ const trouble = (value) => ({ text: String(value ?? 0), className: 'number' + (v
 const state = (value) => ({ text: value, className: tone(value) })
 const wide = (value) => ({ text: value || '', className: 'wide' })
 const megabytes = (bytes) => ({ text: bytes ? Math.round(bytes / 1048576) + ' MB' : '', className: 'number' })
-function table(title, heads, rows, empty) {
+function toCell(cell) {
+  if (typeof cell !== 'object') return make('td', '', String(cell ?? ''))
+  const made = make('td', cell.className, cell.href ? undefined : cell.text)
+  if (cell.title) made.title = cell.title
+  if (cell.level) made.style.paddingLeft = cell.level * 1.5 + 'rem'
+  if (cell.href) {
+    const link = make('a', '', cell.text)
+    link.href = cell.href
+    made.append(link)
+  }
+  return made
+}
+let tables = 0
+function table(title, heads, rows, empty, note) {
   const section = make('section')
-  section.append(make('h2', '', title))
+  const heading = make('h2', '', title)
+  section.append(heading)
   if (rows.length === 0) {
     section.append(make('p', 'none', empty))
     return section
   }
   const whole = make('table')
+  heading.id = 'table-' + ++tables
+  whole.setAttribute('aria-labelledby', heading.id)
   const head = whole.createTHead().insertRow()
   heads.forEach((text, index) => {
     const cell = make('th', String(rows[0][index]?.className ?? '').includes('number') ? 'number' : '', text)
@@ -32,16 +48,22 @@ function table(title, heads, rows, empty) {
   const body = whole.createTBody()
   for (const cells of rows) {
     const row = body.insertRow()
-    for (const cell of cells) row.append(typeof cell === 'object' ? make('td', cell.className, cell.text) : make('td', '', String(cell ?? '')))
+    for (const cell of cells) row.append(toCell(cell))
   }
   section.append(whole)
+  if (note) section.append(make('p', 'none', note))
   return section
 }
 function operations(services) {
   return services.flatMap((service) => Object.entries(service.operations).map(([name, counters]) => [
     service.name + '.' + name, count(counters.inFlight), count(counters.succeeded), count(counters.refused), trouble(counters.failed)]))
 }
+let isRunning = false
 function show(status) {
+  if (!isRunning && status.state === 'running') {
+    isRunning = true
+    showSagas()
+  }
   document.title = (status.system ?? 'Banyan') + ' · Banyan'
   byId('title').textContent = status.system ?? 'Banyan'
   const down = status.processes.filter((one) => one.state !== 'ready')

@@ -20,4 +20,12 @@ tr:last-child td { border-bottom: 0 }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
 .good, #summary.good { color: var(--good) } .bad, #summary.bad { color: var(--bad) } .busy { color: var(--busy) } .none { color: var(--dim) }
 a { color: inherit }
+nav { display: flex; gap: 1rem; align-items: baseline; margin-left: auto }
+nav a { text-decoration: none; color: var(--dim); padding: .2rem 0; border-bottom: 2px solid transparent }
+nav a[aria-current] { color: inherit; border-color: currentcolor }
+button, input { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: .4rem; padding: .2rem .7rem }
+form p { margin-top: 0 } form button { margin-left: .5rem }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: 0 }
+dt { color: var(--dim); font-size: .85rem; line-height: 1.75 }
+dd { margin: 0; overflow-wrap: anywhere; white-space: pre-line }
 `

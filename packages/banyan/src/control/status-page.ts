@@ -3,10 +3,13 @@
  * can run in it; all text is set as text, never as HTML.
  */
 import { createHash } from 'node:crypto'
-import { script } from './status-page-script.ts'
+import { sagasScript } from './status-page-sagas.ts'
+import { script as systemScript } from './status-page-script.ts'
 import { style } from './status-page-style.ts'
 
 const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+
+const script = `${systemScript}${sagasScript}`
 
 /** The page and the policy that goes with it. */
 export const statusPage: { readonly html: string; readonly policy: string } = {
@@ -21,9 +24,11 @@ export const statusPage: { readonly html: string; readonly policy: string } = {
 <style>${style}</style>
 </head>
 <body>
-<header><h1 id="title">Banyan</h1><p id="summary" role="status">Asking…</p></header>
-<main id="content"></main>
-<noscript><p>This page needs JavaScript; the same is in <a href="/status.json">/status.json</a>.</p></noscript>
+<header><h1 id="title">Banyan</h1><p id="summary" role="status">Asking…</p>
+<nav aria-label="Screens"><a id="to-system" href="#">System</a><a id="to-sagas" href="#sagas">Sagas</a><button id="again" type="button" hidden>Look again</button></nav></header>
+<main><div id="content"></div><div id="sagas" hidden></div></main>
+<noscript><p>This page needs JavaScript; the same is in <a href="/status.json">/status.json</a>, and of sagas in
+<a href="/sagas/counts">/sagas/counts</a>, <a href="/sagas/list">/sagas/list</a>, <a href="/sagas/list?late=true">/sagas/list?late=true</a> and <a href="/sagas/locks">/sagas/locks</a>.</p></noscript>
 <script>${script}</script>
 </body>
 </html>
