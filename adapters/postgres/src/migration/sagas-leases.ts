@@ -121,6 +121,17 @@ BEGIN
     WHERE s.id = ANY (ARRAY(SELECT picked.id FROM picked)) RETURNING s.id
   )
   SELECT array_agg(free.id) INTO reaped FROM free;
+  -- What this host has by the books and knows nothing of: the answer to a take or a start was lost.
+  WITH picked AS MATERIALIZED (
+    SELECT s.id FROM banyan.saga s
+    WHERE s.ended_at IS NULL AND s.holder = me AND s.changed_at <= at - make_interval(secs => lease_ms / 2000) AND s.id <> ALL (ids)
+    LIMIT most FOR NO KEY UPDATE SKIP LOCKED
+  ),
+  free AS (
+    UPDATE banyan.saga s SET epoch = s.epoch + 1, holder = NULL, due_at = at
+    WHERE s.id = ANY (ARRAY(SELECT picked.id FROM picked)) RETURNING s.id
+  )
+  SELECT array_cat(reaped, array_agg(free.id)) INTO reaped FROM free;
   DELETE FROM banyan.saga_host h WHERE h.holder <> me
     AND (h.alive_until <= at OR split_part(h.holder, '#', 1) = split_part(me, '#', 1));
   SELECT array_agg(g.id) FILTER (WHERE s.mail > g.read), array_agg(g.id) FILTER (WHERE s.id IS NULL) INTO mail, lost

@@ -4,6 +4,9 @@
  */
 import { byIndex } from './sagas-functions.ts'
 
+/** The SQLSTATE by which a write says that another entry stands in its place; the message is `<run> <place>`. */
+export const otherEntryState = 'BY003'
+
 const writing = `
 -- Group write of one holder. ok: which may write; changed: whose change was done; written: how many entries are new.
 -- A write with a 'most' is refused whole when more mail has come; a change with one is left out.
@@ -53,6 +56,16 @@ BEGIN
   WHERE ok[e.place]
   ON CONFLICT DO NOTHING;
   GET DIAGNOSTICS written = ROW_COUNT;
+  -- What stands there already must be the same: else two write under one epoch, and nothing of this may be done.
+  IF written < (SELECT count(*) FROM unnest(e_place) AS e (place) WHERE ok[e.place]) THEN
+    FOR one IN
+      SELECT x.saga_id, x.n FROM unnest(e_place, e_n, e_seq, e_kind, e_body) AS e (place, n, seq, kind, body)
+      CROSS JOIN LATERAL (SELECT * FROM banyan.saga_entry x WHERE x.saga_id = ids[e.place] AND x.n = e.n LIMIT 1) AS x
+      WHERE ok[e.place] AND (x.seq, x.kind, x.body) IS DISTINCT FROM (e.seq, e.kind, e.body) LIMIT 1
+    LOOP
+      RAISE EXCEPTION '% %', one.saga_id, one.n USING ERRCODE = '${otherEntryState}';
+    END LOOP;
+  END IF;
 
   IF starts IS NOT NULL THEN
     PERFORM banyan.saga_start_all((SELECT jsonb_agg(g.start) FROM jsonb_array_elements(starts) AS g (start)

@@ -51,6 +51,14 @@ const one = (keepRetiredMs = 86_400_000): Projection<'goods', DatabaseView<Table
     ],
   })
 
+/** Read before, changed here, and written. */
+async function raise(tx: DatabaseTx<Tables>, row: Tables['level'] | undefined, sku: string, by: number): Promise<void> {
+  const { level, seen } = row ?? { level: 0, seen: [] }
+  const next = { level: level + by, seen: [...seen, by] }
+  const insert = tx.db.insertInto('level').values({ sku, ...next })
+  await insert.onConflict((conflict) => conflict.column('sku').doUpdateSet(next)).execute()
+}
+
 /** The same by the query builder, read, changed and written. */
 const two = (
   previous?: Projection,
@@ -67,12 +75,7 @@ const two = (
     on: (on) => [
       on(Goods.events.changed, async ({ data: { sku, by } }, tx) => {
         const row = await tx.db.selectFrom('level').selectAll().where('sku', '=', sku).executeTakeFirst()
-        const { level, seen } = row ?? { level: 0, seen: [] }
-        await tx.db
-          .insertInto('level')
-          .values({ sku, level: level + by, seen: [...seen, by] })
-          .onConflict((conflict) => conflict.column('sku').doUpdateSet({ level: level + by, seen: [...seen, by] }))
-          .execute()
+        await raise(tx, row, sku, by)
       }),
     ],
   })
@@ -359,12 +362,7 @@ describeEngines(
               first.resolve()
               await other.promise
             } else other.resolve()
-            const { level, seen } = row ?? { level: 0, seen: [] }
-            await tx.db
-              .insertInto('level')
-              .values({ sku, level: level + by, seen: [...seen, by] })
-              .onConflict((conflict) => conflict.column('sku').doUpdateSet({ level: level + by, seen: [...seen, by] }))
-              .execute()
+            await raise(tx, row, sku, by)
           }),
         ],
       })

@@ -3,11 +3,13 @@
  * BEGIN and COMMIT where a person's work asks before it writes. Either is done again when it met others on the same rows.
  */
 import { BanyanError } from 'banyan/core'
+import { otherEntry } from 'banyan/store'
 import type { Statement, StatementResult } from '../client/exchange.ts'
 import type { Pool } from '../client/pool.ts'
 import { FlightError, type Session } from '../client/session.ts'
-import { fromSqlError, isConnectionLoss, isRerunnable } from '../client/sql-error.ts'
+import { fromSqlError, isConnectionLoss, isRerunnable, sqlState } from '../client/sql-error.ts'
 import { type Delay, pause } from '../client/timing.ts'
+import { otherEntryState } from '../migration/sagas-writing.ts'
 
 /** What flights are made of. */
 export interface FlightsOptions {
@@ -46,6 +48,7 @@ export function createFlights({ pool, after, random }: FlightsOptions): { flight
       } catch (error) {
         const cause = error instanceof FlightError ? error.cause : error
         if (isConnectionLoss(cause)) throw brokeOff(cause)
+        if (sqlState(cause) === otherEntryState) throw toOtherEntry(cause)
         if (!isRerunnable(cause) || attempt === maxFlights) throw fromSqlError(cause)
         await pause(after, firstBackOffMs * 2 ** attempt * random())
       }
@@ -67,6 +70,11 @@ async function inTransaction<Result>(session: Session, work: (run: Run) => Promi
     if (session.usable) await session.query('ROLLBACK').catch(() => session.destroy())
     throw error
   }
+}
+
+function toOtherEntry(error: unknown): BanyanError {
+  const [id = '', place = '0'] = (error as Error).message.split(' ')
+  return otherEntry(id, Number(place))
 }
 
 /** It may have committed before the answer was lost. */

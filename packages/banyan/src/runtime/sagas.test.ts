@@ -51,35 +51,36 @@ const AddNote = defineUpdate('add-note', {
 })
 const Notes = defineQuery('notes', t.Object({ notes: t.Integer() }))
 
+const checkout = defineSaga('checkout', {
+  version: 1,
+  startsOn: Shop.events.placed,
+  key: ({ orderId }) => orderId,
+  waits: [Shelf.events.shipped],
+  signals: [Note, AddNote, Notes],
+  async run(saga: Saga<Ctx>, { orderId, fails }) {
+    const notes: string[] = []
+    saga.answer(Notes, () => ({ notes: notes.length }))
+    const { place } = await saga.step(
+      'reserve',
+      (ctx) => ctx.call(Shelf.reserve, { orderId }),
+      (ctx) => ctx.call(Shelf.release, { orderId }),
+    )
+    notes.push(place)
+    const first = await saga.receive(AddNote)
+    notes.push(first.input.text)
+    first.answer({ notes: notes.length })
+    notes.push((await saga.receive(Note)).text)
+    if (fails) await saga.step('reserve again', (ctx) => ctx.call(Shelf.reserve, { orderId: 'none' }))
+    await saga.pointOfNoReturn()
+    await saga.step('ship', (ctx) => ctx.call(Shelf.ship, { orderId }))
+    const shipped = await saga.waitFor(Shelf.events.shipped, { timeoutMs: 60_000 })
+    notes.push(shipped?.data.orderId ?? 'late')
+    return { notes }
+  },
+})
+
 function createWorld() {
   const happened: string[] = []
-  const checkout = defineSaga('checkout', {
-    version: 1,
-    startsOn: Shop.events.placed,
-    key: ({ orderId }) => orderId,
-    waits: [Shelf.events.shipped],
-    signals: [Note, AddNote, Notes],
-    async run(saga: Saga<Ctx>, { orderId, fails }) {
-      const notes: string[] = []
-      saga.answer(Notes, () => ({ notes: notes.length }))
-      const { place } = await saga.step(
-        'reserve',
-        (ctx) => ctx.call(Shelf.reserve, { orderId }),
-        (ctx, reserved) => ctx.call(Shelf.release, { orderId: reserved === undefined ? orderId : orderId }),
-      )
-      notes.push(place)
-      const first = await saga.receive(AddNote)
-      notes.push(first.input.text)
-      first.answer({ notes: notes.length })
-      notes.push((await saga.receive(Note)).text)
-      if (fails) await saga.step('reserve again', (ctx) => ctx.call(Shelf.reserve, { orderId: 'none' }))
-      await saga.pointOfNoReturn()
-      await saga.step('ship', (ctx) => ctx.call(Shelf.ship, { orderId }))
-      const shipped = await saga.waitFor(Shelf.events.shipped, { timeoutMs: 60_000 })
-      notes.push(shipped?.data.orderId ?? 'late')
-      return { notes }
-    },
-  })
   const shelf = defineService(Shelf, {
     database,
     operations: {

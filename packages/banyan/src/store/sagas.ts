@@ -185,7 +185,8 @@ export interface Sagas {
   take(request: TakeRequest): Promise<Taken>
   /**
    * Says that a host lives, for `leaseMs` more; lets go what dead hosts and earlier incarnations of this instance held, at most
-   * `maxReaped` (1 000) at a time. `held` are its runs with the places of the last messages it has read.
+   * `maxReaped` (1 000) at a time. `held` are its runs with the places of the last messages it has read: what this host has by the
+   * books, is not among them and has not changed for half a lease is let go too, since the answer that gave it was lost.
    */
   beat(holder: string, leaseMs: number, held: ReadonlyMap<string, number>): Promise<Beat>
   /** Lets go everything this host holds, as it stands, and forgets the host; the epochs are raised, and all is due at once. For the end of a host. */

@@ -45,13 +45,18 @@ export function createMemorySagaLeases(books: SagaBooks): Pick<Sagas, 'take' | '
       aliveUntil.set(holder, books.now() + leaseMs)
       const reaped = letGo((other) => isDead(other, holder), maxReaped)
       for (const other of [...aliveUntil.keys()]) if (isDead(other, holder)) aliveUntil.delete(other)
+      const forgottenMs = books.now() - leaseMs / 2
+      const forgotten = [...books.live()].filter(
+        (row) => row.holder === holder && !held.has(row.start.id) && row.changedMs <= forgottenMs,
+      )
+      for (const row of forgotten.slice(0, maxReaped)) books.letGo(row)
       const mine = (id: string): SagaRow | undefined => {
         const row = books.rows.get(id)
         return row?.holder === holder ? row : undefined
       }
       const mail = [...held].filter(([id, read]) => (mine(id)?.mail ?? 0) > read).map(([id]) => id)
       const lost = [...held.keys()].filter((id) => mine(id) === undefined)
-      return { reaped, mail, lost, nowMs: books.now() }
+      return { reaped: reaped + Math.min(forgotten.length, maxReaped), mail, lost, nowMs: books.now() }
     },
     async release(holder) {
       aliveUntil.delete(holder)

@@ -54,6 +54,62 @@ export function idempotencySuite(name: string, open: () => Promise<OpenedStore>)
       expect(await once({ ...claim, key: 'k-2' })).toEqual({ run: 3 })
     })
 
+    it('refuses a call whose step was taken back before, and gives the answer of one that was not', async () => {
+      const step = { scope: 'orders', key: 'step-1' }
+      const forward = { ...claim, key: 'step-1.1', within: step }
+      const undo = { ...claim, key: 'undo-1.1', undoes: step }
+      expect(await once(undo)).toEqual({ run: 1 })
+      const late = await rejection(once(forward, opened.second ?? store))
+      expect(late).toMatchObject({ code: 'FAILED_PRECONDITION', reason: 'UNDONE' })
+      expect(await store.idempotency.find(claim.scope, forward.key, step)).toMatchObject({ fingerprint: 'undone' })
+      expect(await once(undo)).toEqual({ run: 1 })
+      expect(await once({ ...forward, key: 'step-2.1', within: { ...step, key: 'step-2' } })).toEqual({ run: 2 })
+      expect(await once({ ...forward, within: { ...step, scope: 'others' } })).toEqual({ run: 3 })
+    })
+
+    it('takes nothing back when the work that takes back fails', async () => {
+      const step = { scope: 'orders', key: 'step-1' }
+      const undo = { ...claim, key: 'undo-1.1', undoes: step }
+      const failing = store.transact(async () => Promise.reject(new Error('no')), { idempotency: undo })
+      expect(await rejection(failing)).toMatchObject({ message: 'no' })
+      expect(await once({ ...claim, within: step })).toEqual({ run: 1 })
+      expect(await once(undo)).toEqual({ run: 2 })
+    })
+
+    it('takes no step back while a call of it is under way, and lets no call begin meanwhile', async () => {
+      const step = { scope: 'orders', key: 'step-1' }
+      const forward = { ...claim, key: 'step-1.1', within: step }
+      const undo = { ...claim, key: 'undo-1.1', undoes: step }
+      for (const [first, second] of [
+        [forward, undo],
+        [undo, { ...forward, key: 'step-1.2' }],
+      ] as const) {
+        const [started, finish] = [gate(), gate()]
+        const running = store.transact(
+          async () => {
+            started.open()
+            await finish.opened
+            return {}
+          },
+          { idempotency: { ...first, key: `${first.key} held` } },
+        )
+        await started.opened
+        const meanwhile = await rejection(once(second, opened.second ?? store))
+        expect(meanwhile).toMatchObject({ code: 'ABORTED', reason: 'IDEMPOTENCY_KEY_IN_USE', retryable: true })
+        finish.open()
+        await running
+      }
+    })
+
+    it('lets calls of one step go side by side', async () => {
+      const step = { scope: 'orders', key: 'step-1' }
+      const both = await Promise.all([
+        once({ ...claim, key: 'step-1.1', within: step }),
+        once({ ...claim, key: 'step-1.2', within: step }, opened.second ?? store),
+      ])
+      expect(both).toHaveLength(2)
+    })
+
     it('refuses the same key with another input', async () => {
       await once(claim)
       const other = await rejection(once({ ...claim, fingerprint: 'f-2' }))

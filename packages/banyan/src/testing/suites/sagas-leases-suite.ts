@@ -151,7 +151,7 @@ export function sagasLeasesSuite(rig: () => SagasRig): void {
       for (let turn = 0; turn < 3; turn++) {
         await opened.shiftClock(9_000)
         expect(await other.beat('h2#a', 10_000, new Map())).toMatchObject({ reaped: 0 })
-        await sagas.beat('h1#a', 10_000, new Map())
+        await sagas.beat('h1#a', 10_000, new Map([[saga.id, 0]]))
       }
       expect(await writeOne(sagas, write(saga, [1]))).toBe('written')
     })
@@ -179,6 +179,23 @@ export function sagasLeasesSuite(rig: () => SagasRig): void {
       const { sagas } = rig()
       await sagas.start([newSaga()], 'ghost#a')
       expect(await sagas.beat('h1#a', 10_000, new Map())).toMatchObject({ reaped: 1 })
+    })
+
+    it('lets go what its own host has by the books and knows nothing of: the answer to a take was lost', async () => {
+      const { sagas, other, opened } = rig()
+      const [known, lost] = [await startHeld(sagas, 'h1#a'), await startHeld(sagas, 'h1#a')]
+      const held = new Map([[known.id, 0]])
+      expect(await sagas.beat('h1#a', 10_000, held)).toMatchObject({ reaped: 0 })
+      await opened.shiftClock(5_001)
+      const fresh = newSaga()
+      await sagas.start([fresh], 'h1#a')
+      expect(await sagas.beat('h1#a', 10_000, held)).toMatchObject({ reaped: 1, lost: [] })
+      expect(await take(other, 'h2#a')).toMatchObject([{ saga: { id: lost.id, epoch: 3 } }])
+      expect(await sagas.write([write(known, [1]), write(lost, [1]), write(fresh, [1])])).toEqual([
+        'written',
+        'fenced',
+        'written',
+      ])
     })
 
     it('of a host that was dead and is back keeps what it takes from now on', async () => {

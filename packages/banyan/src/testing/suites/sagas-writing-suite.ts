@@ -111,6 +111,10 @@ export function sagasWritingSuite(rig: () => SagasRig): void {
       const wrong: SagaWrite = { ...write(saga, []), entries: [entry(2, { body: '{"ok":"other"}' })] }
       expect(await rejection(sagas.write([wrong]))).toMatchObject({ code: 'INTERNAL', reason: 'JOURNAL_CONFLICT' })
       expect(await sagas.entries(saga.id, 0, 10)).toEqual([entry(1), entry(2)])
+      const more: SagaWrite = { ...write(saga, [], completed), entries: [...wrong.entries, entry(3)] }
+      expect(await rejection(sagas.write([more]))).toMatchObject({ reason: 'JOURNAL_CONFLICT' })
+      expect(await sagas.entries(saga.id, 0, 10)).toEqual([entry(1), entry(2)])
+      expect(await sagas.find(saga.id)).toMatchObject({ state: 'running', length: 2, outcome: undefined })
     })
 
     it('can be repeated together with others, some of which are new', async () => {
