@@ -16,10 +16,10 @@ beforeEach(() => {
   desk = createSagaDesk({ environment, stores, codes: new Map() })
 })
 
-async function start(service: string, key: string, given: Partial<NewSaga> = {}): Promise<string> {
+async function start(service: string, key: string, given: Partial<NewSaga> = {}, isHeld = true): Promise<string> {
   const id = environment.random.uuidv7()
   const sagas = stores.get(service)?.sagas
-  await sagas?.beat('h#1', 10_000, new Map())
+  if (isHeld) await sagas?.beat('h#1', 10_000, new Map())
   const rest = { run: 1, input: '{"card":"4111"}', priority: 'normal', timeoutMs: undefined, correlations: [] } as const
   const made = {
     id,
@@ -31,7 +31,7 @@ async function start(service: string, key: string, given: Partial<NewSaga> = {})
     traceparent: undefined,
     startedBy: 'test',
   }
-  await sagas?.start([{ ...made, ...given }], 'h#1')
+  await sagas?.start([{ ...made, ...given }], isHeld ? 'h#1' : undefined)
   await environment.advance(10)
   return id
 }
@@ -69,7 +69,7 @@ test('lists runs of all services, the newest first, page by page', async () => {
 })
 
 test('lists what needs somebody: what is stuck, and what is parked, without contents', async () => {
-  const stuck = await start('orders', 'a')
+  const stuck = await start('orders', 'a', {}, false)
   await environment.advance(400_000)
   await start('orders', 'fresh')
   const parked = await start('billing', 'b')
