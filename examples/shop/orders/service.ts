@@ -6,6 +6,7 @@ import { Inventory } from '../inventory/contract.ts'
 import { Payments } from '../payments/contract.ts'
 import { Shipping } from '../shipping/contract.ts'
 import { cancel } from './cancel.ts'
+import { checkoutFlow } from './checkout-flow.ts'
 import { Orders } from './contract.ts'
 import { CustomerOrders } from './customer-orders.ts'
 import { place } from './place.ts'
@@ -31,5 +32,6 @@ export const orders = defineService(Orders, {
   // The same order is not led by both.
   on: () => (isChoreographed ? [onRefused, onFailed, onCaptured, onShipped, onDelivered, onStopped] : []),
   sagas: isChoreographed ? [returns] : [checkout, returns],
+  flows: isChoreographed ? [checkoutFlow] : [],
   projections: [CustomerOrders, Sales],
 })
