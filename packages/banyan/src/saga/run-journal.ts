@@ -60,7 +60,7 @@ export class RunJournal {
     this.#length = Math.max(saga.length, entries.at(-1)?.n ?? 0)
     // Those that have been taken are not among them, and count as read.
     this.#read = Math.max(saga.mail, messages.at(-1)?.n ?? 0)
-    this.#floorMs = entries.at(-1)?.atMs ?? saga.startedMs
+    this.#floorMs = entries.at(-1)?.atMs ?? Math.floor(saga.startedMs)
   }
 
   get length(): number {
