@@ -35,9 +35,9 @@ export class Cell {
     ]
   }
 
-  static async open(scene: Scene, hosts: number): Promise<Cell> {
+  static async open(scene: Scene, hosts: number, naive: boolean): Promise<Cell> {
     const server = await startServer(scene.system, [...scene.sagas, ...scene.parts])
-    const cell = new Cell(scene, server, await scene.open(), hosts)
+    const cell = new Cell(scene, server, await scene.open(naive), hosts)
     try {
       // One after the other: the first migrates.
       for (const { name } of cell.#places) await cell.replace(name)

@@ -21,6 +21,7 @@ export interface RigOptions {
   /** Systems at work at the same time, each with a server of its own. */
   readonly lanes: number
   readonly list: boolean
+  readonly naive: boolean
 }
 
 export const usage = `usage: npm run chaos:sagas -- [options]
@@ -32,6 +33,7 @@ export const usage = `usage: npm run chaos:sagas -- [options]
   --only TEXT            only points whose name matches this regular expression
   --slice                one point of each port, before or after in turn
   --lanes N              systems at a time, each with a database server of its own (2)
+  --naive                calls of steps under new keys at each attempt, to see that the rig notices: exit 1 is then what should happen
   --list                 says the points and does nothing
 `
 
@@ -46,6 +48,7 @@ const flags = {
   slice: { type: 'boolean', default: false },
   lanes: { type: 'string', default: '2' },
   list: { type: 'boolean', default: false },
+  naive: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const
 
@@ -64,6 +67,7 @@ export function toRigOptions(args: readonly string[]): RigOptions | undefined {
     only: values.only === undefined ? undefined : new RegExp(values.only),
     lanes: toCount('--lanes', values.lanes),
     list: values.list,
+    naive: values.naive,
   }
 }
 

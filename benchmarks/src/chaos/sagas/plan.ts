@@ -10,7 +10,7 @@ export interface Point {
   readonly point: string
 }
 
-/** What is done again and again whether there is a saga or not; of each only the first few belong to one. */
+/** What every host does again and again whether there is a saga or not; of each only the first few belong to one. */
 const background = /sagas\.(beat|take|release|trim|counts)|inbox\.|outbox\.|scheduled\.|^bus\.|migrate/
 const maxOfBackground = 2
 
@@ -25,19 +25,29 @@ export async function findPoints(cell: Cell, scenario: string, key: string): Pro
   const hasEnded = await until(async () => (await cell.play.stand(key)).end !== undefined, cell.scene.endMs)
   over.abort()
   await driven
+  // Before the books are read: that is no part of it.
+  const found = await readPoints(cell)
   const { end = 'nothing' } = await cell.play.stand(key)
   const faults = hasEnded ? await cell.play.findImbalance(key, end) : ['it does not end']
   if (!hasEnded || faults.length > 0)
     throw new Error(`'${scenario}' without any fault: ${end}, ${faults.join('; ')}\n${await cell.play.describe(key)}`)
-  const found: Point[] = []
-  for (const role of roles) {
-    const names = await Promise.all(cell.of(role).map((process) => process.points()))
-    for (const point of new Set(names.flat())) if (isWorthwhile(point)) found.push({ role, point })
-  }
   return found.toSorted(byName)
 }
 
-const isWorthwhile = (point: string): boolean => !background.test(nameOf(point)) || ordinalOf(point) <= maxOfBackground
+async function readPoints(cell: Cell): Promise<readonly Point[]> {
+  const found: Point[] = []
+  for (const role of roles) {
+    const names = await Promise.all(cell.of(role).map((process) => process.points()))
+    for (const point of new Set(names.flat())) if (isWorthwhile(cell, point)) found.push({ role, point })
+  }
+  return found
+}
+
+function isWorthwhile({ scene }: Cell, point: string): boolean {
+  const name = nameOf(point)
+  const isBackground = background.test(name) || scene.background?.test(name) === true
+  return !isBackground || ordinalOf(point) <= maxOfBackground
+}
 
 function byName(one: Point, other: Point): number {
   const [a, b] = [one, other].map(({ role, point }) => `${role} ${nameOf(point)}`) as [string, string]
@@ -47,6 +57,7 @@ function byName(one: Point, other: Point): number {
 /** The port of a point; the work inside a transaction counts as one. */
 function portOf({ point }: Point): string {
   if (point.includes('.work#')) return 'work'
+  if (point.includes('.commit(')) return point.includes('.begin#') ? 'begin' : 'end'
   const [first = '', second = ''] = point.replace(/[(#].*$/, '').split('.')
   return second === '' || first === 'bus' ? first : second
 }

@@ -2,7 +2,7 @@
 import type { Bus } from 'banyan/bus'
 import type { Environment, HttpClientOptions } from 'banyan/core'
 import { createUuidv7 } from 'banyan/core'
-import type { SagaWrite, Store, TransactOptions } from 'banyan/store'
+import type { SagaWrite, Store, StoreTransaction, TransactOptions } from 'banyan/store'
 import type { InboundCall, Transport } from 'banyan/transport'
 import type { Points } from './points.ts'
 
@@ -63,6 +63,45 @@ function toTransactName({ delivery, idempotency }: TransactOptions): string {
     : `transact(delivery ${(delivery as { group: string }).group})`
 }
 
+type Work = (tx: StoreTransaction) => Promise<unknown>
+
+/**
+ * The work inside is a point of its own, and so is a COMMIT that brings events out, by their types: jobs run transactions all the
+ * time, and these are the ones that matter.
+ */
+async function transact(
+  points: Points,
+  service: string,
+  store: Store,
+  work: Work,
+  options: TransactOptions,
+): Promise<unknown> {
+  const name = `${service}.${toTransactName(options)}`
+  let published: string[] = []
+  const commit = (): string => `${service}.commit(${published.join(', ')})`
+  const inside: Work = async (tx) => {
+    published = []
+    const result = await points.cross(`${name}.work`, () => work(withPublished(tx, published)))
+    if (published.length > 0) await points.cross(`${commit()}.begin`, () => undefined)
+    return result
+  }
+  const result = await points.cross(name, () => store.transact(inside, options))
+  if (published.length > 0) await points.cross(`${commit()}.end`, () => undefined)
+  return result
+}
+
+function withPublished(tx: StoreTransaction, published: string[]): StoreTransaction {
+  return new Proxy(tx, {
+    get(target, property) {
+      if (property !== 'publish') return Reflect.get(target, property)
+      return (...given: Parameters<StoreTransaction['publish']>) => {
+        published.push(given[0].type)
+        target.publish(...given)
+      }
+    },
+  })
+}
+
 /** One service's database. The end of a transaction's work, with COMMIT not yet sent, is a point of its own. */
 export function withStorePoints(points: Points, service: string, store: Store): Store {
   const part = <Port extends object>(port: Port, name: string, toName: Naming = plain): Port =>
@@ -73,11 +112,7 @@ export function withStorePoints(points: Points, service: string, store: Store): 
     idempotency: part(store.idempotency, 'idempotency', nameIdempotency),
     scheduled: part(store.scheduled, 'scheduled'),
     sagas: part(store.sagas, 'sagas', nameSagas),
-    transact: (work: (tx: unknown) => Promise<unknown>, options: TransactOptions = {}) => {
-      const name = `${service}.${toTransactName(options)}`
-      const inside = (tx: unknown): Promise<unknown> => points.cross(`${name}.work`, () => work(tx))
-      return points.cross(name, () => store.transact(inside as never, options))
-    },
+    transact: (work: Work, options: TransactOptions = {}) => transact(points, service, store, work, options),
     sql: (text: TemplateStringsArray, ...values: unknown[]) =>
       points.cross(`${service}.sql`, () => store.sql(text, ...values)),
   }

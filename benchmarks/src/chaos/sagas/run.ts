@@ -52,13 +52,13 @@ async function runWithHosts(
   known: Set<string>,
 ): Promise<void> {
   const scene = scenes[options.system]
-  const cells = [await Cell.open(scene, hosts)]
+  const cells = [await Cell.open(scene, hosts, options.naive)]
   try {
     const trials = await planAll(cells[0] as Cell, options, hosts, say, known)
     say(`${hosts} host${hosts === 1 ? '' : 's'}: ${trials.length} trials`)
     if (options.list) return
     const lanes = Math.min(options.lanes, trials.length)
-    while (cells.length < lanes) cells.push(await Cell.open(scene, hosts))
+    while (cells.length < lanes) cells.push(await Cell.open(scene, hosts, options.naive))
     const left = [...trials]
     await Promise.all(cells.map((cell) => runLane(cell, left, say, results)))
   } finally {

@@ -10,10 +10,12 @@ export interface Scene {
   readonly scenarios: readonly string[]
   /** A host without services answers HTTP for all; nothing happens to it. */
   readonly hasEdge: boolean
+  /** Points that come again and again whether there is a saga or not; of each only the first few are tried. */
+  readonly background?: RegExp
   /** The bound of a saga's end, in milliseconds. */
   readonly endMs: number
-  /** Opens the databases for looking, and whatever stands outside of the system. */
-  open(): Promise<Outside>
+  /** Sets up whatever stands outside of the system. `naive`: the system is to make a mistake that has to be found. */
+  open(naive: boolean): Promise<Outside>
 }
 
 /** What stands outside of the system: somebody else's systems. */

@@ -59,6 +59,7 @@ export async function runTrial(cell: Cell, trial: Trial, key: string): Promise<T
   }, cell.scene.endMs)
   over.abort()
   await driven
+  await struck.rest()
   const found = hasEnded
     ? await judge(cell, trial, key, standing?.end ?? '')
     : ({ verdict: 'stuck', words: [] } as const)
@@ -159,10 +160,16 @@ class Struck {
     return (await this.#cell.play.stand(this.#key)).end !== undefined
   }
 
-  /** Everything is whole again; says whether there was a zombie. */
-  async finish(): Promise<boolean> {
+  /** Nothing happens from here on, and what was broken is mended. */
+  async rest(): Promise<void> {
     this.#isOver = true
+    const hosts = roles.flatMap((role) => this.#cell.of(role)).filter(({ isWell }) => isWell)
+    await Promise.all(hosts.map((host) => host.disarm().catch(() => undefined)))
     await Promise.all(this.#repairs)
+  }
+
+  /** Ends zombies, after a while in which they may do what they can; says whether there were any. */
+  async finish(): Promise<boolean> {
     if (this.#zombies.length === 0) return false
     await sleep(zombieMs)
     await Promise.all(this.#zombies.map((zombie) => zombie.kill()))

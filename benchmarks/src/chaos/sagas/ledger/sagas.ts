@@ -18,11 +18,15 @@ const patient = { retry, undoRetry: retry }
 /** Never over within a run. */
 const ageMs = 3_600_000
 
+/** Known to be wrong, to see that the rig notices: each attempt of a step calls under a key of its own. */
+export const naiveVariable = 'CHAOS_NAIVE'
+const isNaive = process.env[naiveVariable] === '1'
+
 /** Takes, and gives back what it has taken or may have taken. */
 const take = (saga: Saga<Ctx>, key: string, what: string): Promise<unknown> =>
   saga.step(
     what,
-    (ctx) => ctx.call(Wallet.operations.take, { key, what }),
+    (ctx) => ctx.call(Wallet.operations.take, { key, what }, isNaive ? { idempotencyKey: ctx.newId() } : {}),
     (ctx) => ctx.call(Wallet.operations.giveBack, { key, what }),
     patient,
   )

@@ -7,6 +7,7 @@ import { until } from '../wait.ts'
 import { type Scenario, scenarios } from './contracts.ts'
 import { findImbalance, legalEnds } from './judge.ts'
 import { type Provider, providerVariable, startProvider } from './provider.ts'
+import { naiveVariable } from './sagas.ts'
 import { readBook } from './tables.ts'
 
 /** What is done on the way is tried for so long; whoever waits for the end has a bound of his own. */
@@ -21,10 +22,10 @@ export const ledgerScene: Scene = {
   hasEdge: false,
   // Three times the time in which a run is taken over, and what it takes besides.
   endMs: 90_000,
-  async open() {
+  async open(naive) {
     const provider = await startProvider()
     return {
-      env: { [providerVariable]: provider.origin },
+      env: { [providerVariable]: provider.origin, [naiveVariable]: naive ? '1' : '0' },
       stop: () => provider.stop(),
       play: async (cell) => createPlay(cell, provider, await cell.openStore('ledger'), await cell.openStore('wallet')),
     }

@@ -19,6 +19,8 @@ export const shopScene: Scene = {
   parts: ['catalog', 'inventory', 'shipping'],
   scenarios: Object.keys(shopScenarios),
   hasEdge: true,
+  // Jobs that look whether something is due.
+  background: /^(shipping|inventory)\.transact(\.work)?$/,
   // An authorization whose answer was lost is looked for during a minute.
   endMs: 150_000,
   async open() {
