@@ -2,9 +2,9 @@
 import type { BanyanError } from '../core/error.ts'
 import type { Attempt } from './host.ts'
 import type { CallNote } from './journal.ts'
+import type { LiveRun } from './live-run.ts'
 import type { UndoRecord } from './operation.ts'
 import { attemptTimedOut } from './refusals.ts'
-import type { SagaRun } from './run.ts'
 import { never } from './run-shared.ts'
 
 /** How long work that was told to stop may take for it, in milliseconds; less when its own time is over before. */
@@ -47,7 +47,7 @@ class OneAttempt implements Attempt {
   #controller: AbortController | undefined
   #reason: unknown
 
-  constructor(run: SagaRun, what: Once, attempt: number, traces: Traces) {
+  constructor(run: LiveRun, what: Once, attempt: number, traces: Traces) {
     const { undoOf } = what
     this.wire = `${run.shape.name}/${what.name}`
     this.idempotencyKey = what.idempotencyKey
@@ -87,7 +87,7 @@ function isDone({ settled }: UndoRecord): boolean {
  * Settles as the work does, or with DEADLINE_EXCEEDED `STEP_TIMEOUT` when it has not settled in time. Work that is told to stop is
  * waited for: what it did is known then, if it ends by itself. Never settles when this host has lost its lease: nothing is begun.
  */
-export function attemptOnce(run: SagaRun, what: Once, attempt: number, traces: Traces): Promise<unknown> {
+export function attemptOnce(run: LiveRun, what: Once, attempt: number, traces: Traces): Promise<unknown> {
   if (!run.shared.mayAct()) {
     run.lose()
     return never()

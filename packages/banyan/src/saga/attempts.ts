@@ -8,8 +8,8 @@ import { type BanyanError, fromUnknown, type Outcome } from '../core/error.ts'
 import { attemptOnce, type Once, type Traces } from './attempt-once.ts'
 import { cut, toKeptError } from './bounds.ts'
 import type { CallNote, SagaNote, Settled } from './journal.ts'
+import type { LiveRun } from './live-run.ts'
 import { maxCallsNoted, type ResolvedRetry, shortWaitMs } from './options.ts'
-import type { SagaRun } from './run.ts'
 import { joinOutcomes } from './step-policy.ts'
 
 /** What is attempted. */
@@ -46,7 +46,7 @@ type Retries = NonNullable<SagaNote['retries']>
 const maxErrorShown = 500
 
 /** See the top of the file. */
-export async function attemptAll(run: SagaRun, what: Attempting): Promise<Attempted> {
+export async function attemptAll(run: LiveRun, what: Attempting): Promise<Attempted> {
   const { clock } = run.shared.host.environment
   const before = run.note.retries?.[what.label]
   // Woken by something else, or taken over meanwhile: it is not its time yet.
@@ -82,7 +82,7 @@ function isPartly({ calls, done }: Traces): boolean {
   return done > 0 || calls.length > 1
 }
 
-function isOver(run: SagaRun, what: Attempting, thrown: unknown, attempts: number): boolean {
+function isOver(run: LiveRun, what: Attempting, thrown: unknown, attempts: number): boolean {
   // After the point of no return a step is tried until it is done.
   const isEndless = run.isPast && what.undoOf === undefined
   return (
@@ -92,7 +92,7 @@ function isOver(run: SagaRun, what: Attempting, thrown: unknown, attempts: numbe
   )
 }
 
-function waitOf(run: SagaRun, { retry }: Attempting, { retryAfterMs = 0 }: BanyanError, attempts: number): number {
+function waitOf(run: LiveRun, { retry }: Attempting, { retryAfterMs = 0 }: BanyanError, attempts: number): number {
   const { random } = run.shared.host.environment
   return Math.min(maxRetryAfterMs, Math.max(retryAfterMs, equalJitterMs(retry, Math.min(attempts, 64), random)))
 }
@@ -101,7 +101,7 @@ function waitOf(run: SagaRun, { retry }: Attempting, { retryAfterMs = 0 }: Banya
 const maxRetryAfterMs = 86_400_000
 
 /** A short wait; ended when it is to stop. */
-async function pause(run: SagaRun, { stoppable }: Attempting, ms: number): Promise<void> {
+async function pause(run: LiveRun, { stoppable }: Attempting, ms: number): Promise<void> {
   const early = new AbortController()
   stoppable.onStop = (error) => early.abort(error)
   await sleep(run.shared.host.environment.timers, ms, early.signal).catch(() => undefined)
@@ -110,16 +110,16 @@ async function pause(run: SagaRun, { stoppable }: Attempting, ms: number): Promi
 
 const toShort = (error: BanyanError): string => cut(`${error.reason ?? error.code}: ${error.message}`, maxErrorShown)
 
-function failed(run: SagaRun, what: Attempting, how: Omit<Extract<Attempted, { did: 'fail' }>, 'did'>): Attempted {
+function failed(run: LiveRun, what: Attempting, how: Omit<Extract<Attempted, { did: 'fail' }>, 'did'>): Attempted {
   forget(run, what.label)
   return { did: 'fail', ...how }
 }
 
-function remember(run: SagaRun, label: string, retry: Retries[string]): void {
+function remember(run: LiveRun, label: string, retry: Retries[string]): void {
   run.note = { ...run.note, retries: { ...run.note.retries, [label]: retry } }
 }
 
-function forget(run: SagaRun, label: string): void {
+function forget(run: LiveRun, label: string): void {
   if (run.note.retries?.[label] === undefined) return
   const { [label]: _, ...retries } = run.note.retries
   run.note = { ...run.note, retries }

@@ -3,11 +3,10 @@
  * at every replay. A branch that is told to stop hears of it as of a failure of what it waits for; what it begins then is refused.
  */
 import { isBanyanError } from '../core/error.ts'
-import { createFace } from './face.ts'
+import type { LiveRun } from './live-run.ts'
 import { letGo } from './locks.ts'
 import { type Branch, isWithin, openBranch, type UndoRecord } from './operation.ts'
 import { isDefect } from './refusals.ts'
-import type { SagaRun } from './run.ts'
 import { never } from './run-shared.ts'
 import { undoAll } from './undoing.ts'
 
@@ -22,11 +21,11 @@ interface Opened {
   readonly ends: readonly Promise<End>[]
 }
 
-function openAll(run: SagaRun, parent: Branch, openings: readonly Opening[]): Opened {
+function openAll(run: LiveRun, parent: Branch, openings: readonly Opening[]): Opened {
   const branches = openings.map(() => openBranch(parent))
   const ends = openings.map(async (open, index): Promise<End> => {
     try {
-      return { index, value: await open(createFace(run, branches[index] as Branch)) }
+      return { index, value: await open(run.faceOf(branches[index] as Branch)) }
     } catch (error) {
       if (isBanyanError(error) && !isDefect(error)) return { index, error }
       // A mistake of the code: nobody is told to stop for it, so that all goes on as it was once it is mended.
@@ -38,7 +37,7 @@ function openAll(run: SagaRun, parent: Branch, openings: readonly Opening[]): Op
 }
 
 /** See `Saga.all`: the first failure, in the order in which they happened, tells the others to stop. */
-export async function all(run: SagaRun, parent: Branch, openings: readonly Opening[]): Promise<unknown> {
+export async function all(run: LiveRun, parent: Branch, openings: readonly Opening[]): Promise<unknown> {
   const { branches, ends } = openAll(run, parent, openings)
   let failure: { readonly error: unknown } | undefined
   const values = await Promise.all(
@@ -59,7 +58,7 @@ const without = (branches: readonly Branch[], index: number): readonly Branch[] 
   branches.filter((_, place) => place !== index)
 
 /** See `Saga.race`: the others are stopped and what they have done is undone before the first is given. */
-export async function race(run: SagaRun, parent: Branch, openings: readonly Opening[]): Promise<unknown> {
+export async function race(run: LiveRun, parent: Branch, openings: readonly Opening[]): Promise<unknown> {
   const { branches, ends } = openAll(run, parent, openings)
   const first = await Promise.race(ends)
   const losers = without(branches, first.index)
@@ -71,10 +70,11 @@ export async function race(run: SagaRun, parent: Branch, openings: readonly Open
 }
 
 /** Undoes what was done in these branches, and gives up their locks. */
-async function cleanUp(run: SagaRun, branch: Branch, losers: readonly Branch[]): Promise<void> {
+async function cleanUp(run: LiveRun, branch: Branch, losers: readonly Branch[]): Promise<void> {
   const lost = run.undos.filter((record) => isWithin(record.branch, losers))
   const locks = [...run.locks].filter(([, owner]) => isWithin(owner, losers)).map(([name]) => name)
   if (lost.length + locks.length === 0) return
+  for (const record of lost) record.sinceMs ??= run.timeMs
   const sinceMs = run.timeMs
   await run.invoke({
     kind: 'step',
@@ -101,7 +101,7 @@ function toKindAndKey(name: string): [string, string] {
   return [kind, key]
 }
 
-function forget(run: SagaRun, lost: readonly UndoRecord[], locks: readonly string[]): void {
+function forget(run: LiveRun, lost: readonly UndoRecord[], locks: readonly string[]): void {
   for (const record of lost) run.forgetUndo(record)
   for (const name of locks) run.locks.delete(name)
 }

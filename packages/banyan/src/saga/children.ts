@@ -3,10 +3,10 @@ import { BanyanError, type ErrorDocument } from '../core/error.ts'
 import type { NewSaga, SagaRecord } from '../store/sagas.ts'
 import { toKeptError } from './bounds.ts'
 import { toCancel } from './journal.ts'
+import type { LiveRun } from './live-run.ts'
 import type { Acted, Branch, Operation, UndoRecord } from './operation.ts'
 import { stepTimeoutMs, undoRetry } from './options.ts'
 import { childFailed, childForgotten, childNeedsHelp, stillEnding } from './refusals.ts'
-import type { SagaRun } from './run.ts'
 import { untilAnswered } from './run-shared.ts'
 import type { SagaShape } from './shape.ts'
 import { toNewSaga } from './start.ts'
@@ -17,7 +17,7 @@ const maxChildKey = 255
 const maxChildUndo = 1_000
 
 /** See `Saga.child`. */
-export function child(run: SagaRun, branch: Branch, saga: SagaShape, input: unknown): Promise<unknown> {
+export function child(run: LiveRun, branch: Branch, saga: SagaShape, input: unknown): Promise<unknown> {
   const id = run.seeded.uuid(run.timeMs)
   return run.invoke({
     kind: 'child',
@@ -47,13 +47,13 @@ export function child(run: SagaRun, branch: Branch, saga: SagaShape, input: unkn
   })
 }
 
-function toStart(run: SagaRun, saga: SagaShape, input: unknown, id: string, seq: number): NewSaga {
+function toStart(run: LiveRun, saga: SagaShape, input: unknown, id: string, seq: number): NewSaga {
   const start = toNewSaga(saga, input, { id, startedBy: `saga ${run.id}`, traceparent: run.record.traceparent })
   const key = `${run.record.key}/${saga.name}/${seq}`
   return { ...start, key: key.length <= maxChildKey ? key : `${run.id}/${seq}`, parent: { id: run.id, seq } }
 }
 
-function toEnd(run: SagaRun, name: string, id: string) {
+function toEnd(run: LiveRun, name: string, id: string) {
   const { messages } = run.journal
   const message = messages.find(({ kind, id: of, key }) => kind === 'child' && (of === id || isLater(run, key, id)))
   if (message === undefined) return undefined
@@ -66,13 +66,13 @@ function toEnd(run: SagaRun, name: string, id: string) {
 }
 
 /** The last of the runs of an endless child tells, under the number of the operation that has begun the first. */
-function isLater(run: SagaRun, key: string, id: string): boolean {
+function isLater(run: LiveRun, key: string, id: string): boolean {
   const record = run.undoOf(Number(key))
   return record?.undo.by === 'child' && record.undo.childId === id
 }
 
 /** The branch that waits for it was stopped: so is the child. */
-async function stopChild(run: SagaRun, op: Operation, id: string): Promise<Acted> {
+async function stopChild(run: LiveRun, op: Operation, id: string): Promise<Acted> {
   const { sagas } = run.shared.host.store
   const cancel = toCancel(`stop ${run.id}.${op.seq}`, `saga ${run.record.name}`, 'its branch was stopped')
   await untilAnswered(run.shared, () => sagas.send(id, cancel))
@@ -80,7 +80,7 @@ async function stopChild(run: SagaRun, op: Operation, id: string): Promise<Acted
 }
 
 /** The run that stands for a child: the last, when it has continued. */
-async function newestOf(run: SagaRun, childId: string): Promise<SagaRecord | undefined> {
+async function newestOf(run: LiveRun, childId: string): Promise<SagaRecord | undefined> {
   const { sagas } = run.shared.host.store
   let found = await sagas.find(childId)
   while (found?.next !== undefined) found = await sagas.find(found.next)
@@ -88,7 +88,7 @@ async function newestOf(run: SagaRun, childId: string): Promise<SagaRecord | und
 }
 
 /** Has a child taken back: cancelled while it runs, undone after it has completed. Resolves when that is done. */
-export async function undoChild(run: SagaRun, childId: string, { settled }: UndoRecord): Promise<void> {
+export async function undoChild(run: LiveRun, childId: string, { settled }: UndoRecord): Promise<void> {
   const { sagas } = run.shared.host.store
   const child = await newestOf(run, childId)
   if (child?.state === 'undone') return

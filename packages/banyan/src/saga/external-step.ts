@@ -13,10 +13,10 @@ import { ExternalPursuit, readWith } from './external-pursuit.ts'
 import { ask, prepare } from './external-request.ts'
 import type { Attempt } from './host.ts'
 import { pursuitLabel, type Settled } from './journal.ts'
+import type { LiveRun } from './live-run.ts'
 import type { Begin, Branch, Operation, UndoWork } from './operation.ts'
 import { resolveRetry, stepRetry } from './options.ts'
 import { asDefect } from './refusals.ts'
-import type { SagaRun } from './run.ts'
 import { assertStep, attempting, fateOf, keyOf, undoOptions } from './steps.ts'
 import { copyOf, toText } from './values.ts'
 
@@ -30,13 +30,13 @@ const requestsPerAttempt = 3
 
 /** One external step of one run, forward and back. */
 class ExternalOperation {
-  readonly #run: SagaRun
+  readonly #run: LiveRun
   readonly #step: AnyStep
   readonly #beganMs: number
   readonly #settleMs: number
   #pursuit: ExternalPursuit | undefined
 
-  constructor(run: SagaRun, step: AnyStep) {
+  constructor(run: LiveRun, step: AnyStep) {
     this.#run = run
     this.#step = step
     this.#beganMs = run.timeMs
@@ -167,7 +167,7 @@ class ExternalOperation {
 }
 
 /** How a step at an external system is begun. */
-export function beginExternal(run: SagaRun, branch: Branch, name: string, step: AnyStep): Begin {
+export function beginExternal(run: LiveRun, branch: Branch, name: string, step: AnyStep): Begin {
   assertStep(name, step?.read, {
     ...(step?.retry && { retry: step.retry }),
     ...(step?.undoRetry && { undoRetry: step.undoRetry }),

@@ -4,17 +4,17 @@ import { cut } from './bounds.ts'
 import { all, type Opening, race } from './branches.ts'
 import { child } from './children.ts'
 import { beginExternal } from './external-step.ts'
+import type { LiveRun } from './live-run.ts'
 import { lock, unlock } from './locks.ts'
 import type { Branch } from './operation.ts'
 import type { LockOptions } from './options.ts'
-import type { SagaRun } from './run.ts'
 import type { SagaEventShape, SagaShape, SignalShape } from './shape.ts'
 import { beginStep } from './steps.ts'
 import { beginTx } from './transactions.ts'
 import { assertSignal, receive, sleepUntil, waitFor } from './waits.ts'
 
 /** The operations of a branch; its typed face is `Saga`. */
-export function createFace(run: SagaRun, branch: Branch): object {
+export function createFace(run: LiveRun, branch: Branch): object {
   return {
     id: run.id,
     key: run.key,
@@ -53,7 +53,7 @@ function startEventOf(startedBy: string): string {
   return startedBy.startsWith('event ') ? startedBy.slice('event '.length) : ''
 }
 
-async function point(run: SagaRun, branch: Branch): Promise<void> {
+async function point(run: LiveRun, branch: Branch): Promise<void> {
   await run.invoke({
     kind: 'point',
     name: 'no return',

@@ -2,10 +2,10 @@
 import type { BanyanError } from '../core/error.ts'
 import { toKeptError } from './bounds.ts'
 import type { Settled } from './journal.ts'
+import type { LiveRun } from './live-run.ts'
 import type { Acted, Branch, Operation } from './operation.ts'
 import { type LockOptions, lockWaitMs, maxSleepMs } from './options.ts'
 import { badLock, lockDeadlock, locked, lockTimedOut } from './refusals.ts'
-import type { SagaRun } from './run.ts'
 import { never, untilAnswered } from './run-shared.ts'
 
 const refuse = (error: BanyanError): Settled => ({ error: toKeptError(error), outcome: 'refused' })
@@ -21,7 +21,7 @@ function nameOf(kind: string, key: string): string {
 }
 
 /** See `Saga.lock`. */
-export function lock(run: SagaRun, branch: Branch, kind: string, key: string, options: LockOptions): Promise<unknown> {
+export function lock(run: LiveRun, branch: Branch, kind: string, key: string, options: LockOptions): Promise<unknown> {
   const { ifHeld = 'wait', timeoutMs = lockWaitMs } = options
   const name = nameOf(kind, key)
   if (!(timeoutMs >= 0 && timeoutMs <= maxSleepMs)) throw badLock(`timeoutMs is ${timeoutMs}: from 0 to ${maxSleepMs}`)
@@ -61,7 +61,7 @@ export function lock(run: SagaRun, branch: Branch, kind: string, key: string, op
 }
 
 /** See `Saga.unlock`. */
-export function unlock(run: SagaRun, branch: Branch, kind: string, key: string): Promise<unknown> {
+export function unlock(run: LiveRun, branch: Branch, kind: string, key: string): Promise<unknown> {
   return run.invoke({
     kind: 'unlock',
     name: nameOf(kind, key),
@@ -75,14 +75,14 @@ export function unlock(run: SagaRun, branch: Branch, kind: string, key: string):
 }
 
 /** Gives a lock up, or the place in its line; a grant that was not looked at is none any more. */
-export async function letGo(run: SagaRun, kind: string, key: string): Promise<void> {
+export async function letGo(run: LiveRun, kind: string, key: string): Promise<void> {
   const name = `${kind}/${key}`
   await fenced(run, () => run.shared.host.store.sagas.unlock({ id: run.id }, kind, key))
   run.journal.forget((message) => message.kind === 'lock' && message.id === name)
 }
 
 /** Asks the store; never settles when the run is not ours any more. */
-async function fenced<Result>(run: SagaRun, ask: () => Promise<Result>): Promise<Result> {
+async function fenced<Result>(run: LiveRun, ask: () => Promise<Result>): Promise<Result> {
   if (!run.shared.mayAct()) {
     run.lose()
     return never()

@@ -29,10 +29,10 @@ export async function observe(
   given?: readonly SagaEntry[],
 ): Promise<{ readonly run: SagaRun; readonly fault: BanyanError | undefined }> {
   const entries = given ?? (await readJournal(shared.host.store.sagas, saga.id))
-  const { promise, resolve } = Promise.withResolvers<{ run: SagaRun; fault: BanyanError | undefined }>()
-  const run = new SagaRun(shared, shape, { saga, entries, messages: [] }, (of, fault) => resolve({ run: of, fault }))
+  const { promise, resolve } = Promise.withResolvers<BanyanError | undefined>()
+  const run = new SagaRun(shared, shape, { saga, entries, messages: [] }, (_, fault) => resolve(fault))
   void run.advance()
-  const observed = await promise
+  const fault = await promise
   run.abandon()
-  return observed
+  return { run, fault }
 }

@@ -127,6 +127,8 @@ export interface UndoRecord {
   settled: Settled | undefined
   /** Its effect was begun here, or may have been before. */
   begun: boolean
+  /** When it was decided to undo it, if its branch lost: then it is undone under the same keys whoever goes on with it. */
+  sinceMs?: number
   /** Calls of the last attempt. */
   calls: readonly CallNote[]
   readonly undo: UndoWork

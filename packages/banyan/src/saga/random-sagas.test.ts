@@ -139,9 +139,14 @@ async function judge(
   return faults
 }
 
+/** Seeds that have found something: undos of losing branches under two keys. */
+const found = [342, 793]
+
 it('random sagas come to a legal end, whatever happens, and a replay sees what was seen', async () => {
   const wrong: string[] = []
   const from = only === undefined ? 1 : Number(only)
+  if (only === undefined)
+    for (const seed of found) for (const fault of await play(seed)) wrong.push(`seed ${seed}: ${fault}`)
   for (let seed = from; seed < (only === undefined ? seeds + 1 : from + 1); seed++)
     for (const fault of await play(seed)) wrong.push(`seed ${seed}: ${fault}`)
   expect(wrong).toEqual([])

@@ -3,9 +3,9 @@ import { BanyanError, fromUnknown, isBanyanError } from '../core/error.ts'
 import type { SagaChange } from '../store/sagas.ts'
 import { cut, maxErrorMessage, toKeptError } from './bounds.ts'
 import { bodyOf, fromCancel, type SagaNote, type Settled, type Undoing } from './journal.ts'
+import type { LiveRun, Over } from './live-run.ts'
 import type { Operation } from './operation.ts'
 import { isDefect, sagaCancelled, sagaTimedOut } from './refusals.ts'
-import type { Over, SagaRun } from './run.ts'
 import { toNextRun } from './start.ts'
 import { undoAll } from './undoing.ts'
 import { toText } from './values.ts'
@@ -17,12 +17,12 @@ const maxWaitShown = 500
 
 /** See the top of the file. */
 export class RunEnds {
-  readonly #run: SagaRun
+  readonly #run: LiveRun
   #isUndoing = false
   #isClosed = false
   #wake: (() => void) | undefined
 
-  constructor(run: SagaRun) {
+  constructor(run: LiveRun) {
     this.#run = run
   }
 

@@ -9,13 +9,14 @@
  * The function goes on before its entries are durable; effects do not: nothing is done outside before everything that led to it
  * is in the journal.
  */
-import { type BanyanError, fromErrorDocument } from '../core/error.ts'
+import { fromErrorDocument } from '../core/error.ts'
 import type { SagaEntry, SagaRecord, TakenSaga } from '../store/sagas.ts'
 import { Alarm } from './alarm.ts'
 import { cut } from './bounds.ts'
 import { createFace } from './face.ts'
 import { History, toTitle } from './history.ts'
 import { bodyOf, noteOf, originOf, type SagaNote, type Settled, type SettlingKind, type Undoing } from './journal.ts'
+import type { LiveRun, Observer, Over, RunEnd } from './live-run.ts'
 import {
   type Begin,
   type Branch,
@@ -35,19 +36,8 @@ import type { SagaShape } from './shape.ts'
 import { UnderWay } from './under-way.ts'
 import { toText } from './values.ts'
 
-export type { Begin } from './operation.ts'
-
-/** How a run left memory, or that it waits there. */
-export type RunEnd = 'waiting' | 'ended' | 'parked' | 'lost'
-
-/** Replays a journal and does nothing else: told when the journal is at its end, or of what is wrong. */
-export type Observer = (run: SagaRun, fault: BanyanError | undefined) => void
-
-/** How the function has ended. */
-export type Over = { readonly value: unknown } | { readonly error: unknown } | { readonly next: unknown }
-
 /** See the top of the file. */
-export class SagaRun {
+export class SagaRun implements LiveRun {
   readonly shape: SagaShape
   readonly shared: RunShared
   readonly journal: RunJournal
@@ -125,7 +115,7 @@ export class SagaRun {
   advance(): Promise<RunEnd> {
     if (!this.#started) {
       this.#started = true
-      const saga = createFace(this, this.root)
+      const saga = this.faceOf(this.root)
       const input = JSON.parse(this.record.input) as never
       void this.#call(saga as never, input)
     }
@@ -176,6 +166,10 @@ export class SagaRun {
   }
 
   // What the function does.
+
+  faceOf(branch: Branch): object {
+    return createFace(this, branch)
+  }
 
   /** Begins an operation; one of a closed branch never settles. */
   invoke(begin: Begin): Promise<unknown> {

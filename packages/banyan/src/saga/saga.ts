@@ -7,7 +7,6 @@
  */
 import type { Event } from '../contract/event.ts'
 import type { Owned } from '../contract/operation.ts'
-import type { SagaDefinition } from './define-saga.ts'
 import type { ExternalStep } from './external.ts'
 import type { LockOptions, StepOptions, TxOptions, WaitOptions } from './options.ts'
 import type { Query, Signal, Update, UpdateRequest } from './signals.ts'
@@ -146,7 +145,7 @@ export interface Saga<Ctx = object> {
     branches: readonly ((saga: Saga<Ctx>) => Promise<Result>)[],
   ): Promise<{ readonly index: number; readonly value: Result }>
   /** Starts another saga of this service and waits for its end; undone together with this one. */
-  child<Input, Output>(saga: SagaDefinition<Input, Output, never>, input: Input): Promise<Output>
+  child<Input, Output>(saga: ChildSaga<Input, Output>, input: Input): Promise<Output>
   /** Ends this run and begins the next one of this key with an empty journal: for sagas without an end. Never returns. */
   continueAs(input: unknown): Promise<never>
   /**
@@ -173,3 +172,10 @@ export interface Saga<Ctx = object> {
 
 /** One kind of event, or several. */
 export type SagaWaits<R> = (Event<unknown, R> & Owned) | readonly (Event<unknown, R> & Owned)[]
+
+/** A saga that another may start: what `defineSaga` gives. */
+export interface ChildSaga<Input = unknown, Output = unknown> {
+  readonly $banyan: 'saga'
+  readonly name: string
+  readonly '~types': { readonly input: Input; readonly output: Output }
+}

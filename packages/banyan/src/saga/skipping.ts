@@ -2,9 +2,9 @@
 import type { SagaEntry, SagaRecord } from '../store/sagas.ts'
 import type { Hand, MendingEntry, Skip } from './hand.ts'
 import { bodyOf, isSettling, noteOf, type Settled } from './journal.ts'
+import type { LiveRun } from './live-run.ts'
 import { cannotSkip, hasNoCode } from './mending-refusals.ts'
 import { observe } from './observe.ts'
-import type { SagaRun } from './run.ts'
 import { createIdleShared, type SagaPlace, shapeOf } from './saga-place.ts'
 import { toText } from './values.ts'
 
@@ -76,7 +76,7 @@ async function skippedStep(
   return { seq, kind, name, body: text === undefined ? '{}' : `{"ok":${text}}` }
 }
 
-async function replayed(place: SagaPlace, record: SagaRecord, entries: readonly SagaEntry[]): Promise<SagaRun> {
+async function replayed(place: SagaPlace, record: SagaRecord, entries: readonly SagaEntry[]): Promise<LiveRun> {
   const shape = shapeOf(place, record)
   if (shape === undefined) throw hasNoCode(record)
   const { run, fault } = await observe(createIdleShared(place), shape, record, entries)

@@ -2,10 +2,10 @@
 import { BanyanError } from '../core/error.ts'
 import { type Attempted, type Attempting, attemptAll, toCalls, toFailure } from './attempts.ts'
 import type { Settled } from './journal.ts'
+import type { LiveRun } from './live-run.ts'
 import type { Acted, Begin, Branch, Operation, UndoOptions } from './operation.ts'
 import { resolveRetry, type StepOptions, type StepRetry, stepRetry, stepTimeoutMs, undoRetry } from './options.ts'
 import { asDefect } from './refusals.ts'
-import type { SagaRun } from './run.ts'
 import { retryFaults } from './saga-faults.ts'
 import { createIsTerminal, type Judging } from './step-policy.ts'
 import { copyOf, toText } from './values.ts'
@@ -17,12 +17,12 @@ export type Work = (subject: object, ...rest: readonly unknown[]) => unknown
  * The key of an operation's calls: the same at every attempt and replay. It says when the operation was begun. That of an undo has
  * `u3` in the place of its operation, so that a tombstone of the operation does not meet the undo itself.
  */
-export function keyOf(run: SagaRun, seq: number | string, timeMs: number): string {
+export function keyOf(run: LiveRun, seq: number | string, timeMs: number): string {
   return `${run.id}.${seq}.${Math.floor(timeMs).toString(36)}`
 }
 
 /** How what an operation did is taken back. */
-export function undoOptions(run: SagaRun, options: AnyOptions): UndoOptions {
+export function undoOptions(run: LiveRun, options: AnyOptions): UndoOptions {
   const own = options.undoRetry ?? options.retry ?? run.shape.retry
   return {
     timeoutMs: options.timeoutMs ?? stepTimeoutMs,
@@ -48,7 +48,7 @@ export function assertStep(name: string, act: unknown, options: AnyOptions): voi
 
 /** What of an operation is tried how. */
 export function attempting(
-  run: SagaRun,
+  run: LiveRun,
   op: Operation,
   beganMs: number,
   options: Judging & { readonly retry?: StepRetry | undefined; readonly timeoutMs?: number | undefined },
@@ -67,7 +67,7 @@ export function attempting(
 
 /** How a step is begun. */
 export function beginStep(
-  run: SagaRun,
+  run: LiveRun,
   branch: Branch,
   name: string,
   act: Work,
@@ -95,7 +95,7 @@ export function beginStep(
   }
 }
 
-async function doStep(run: SagaRun, op: Operation, act: Work, beganMs: number, options: AnyOptions): Promise<Acted> {
+async function doStep(run: LiveRun, op: Operation, act: Work, beganMs: number, options: AnyOptions): Promise<Acted> {
   const { host } = run.shared
   let text: string | undefined
   const tried = await attemptAll(run, {
@@ -124,12 +124,12 @@ function toSuccess(
 }
 
 /** Waits for the next attempt as a row; acted on again when it is due. */
-export function comeBack(run: SagaRun, op: Operation, dueMs: number): undefined {
+export function comeBack(run: LiveRun, op: Operation, dueMs: number): undefined {
   return op.rest(dueMs, () => run.shared.now() >= dueMs)
 }
 
 /** After the point of no return a failure cannot be undone: it waits for a person. */
-export function fateOf(run: SagaRun, op: Operation, settled: Settled): Settled | undefined {
+export function fateOf(run: LiveRun, op: Operation, settled: Settled): Settled | undefined {
   if (settled.error === undefined || !run.isPast || op.stoppedBy !== undefined) return settled
   run.park('STEP_FAILED_PAST_NO_RETURN', `${op.name}: ${settled.error.message}`, op.seq)
   return undefined

@@ -2,15 +2,15 @@
 import type { SagaEntry, SagaWrite } from '../store/sagas.ts'
 import { attemptAll, toFailure } from './attempts.ts'
 import type { Attempt } from './host.ts'
+import type { LiveRun } from './live-run.ts'
 import type { Acted, Begin, Branch, Operation } from './operation.ts'
-import type { SagaRun } from './run.ts'
 import { never } from './run-shared.ts'
 import { type AnyOptions, assertStep, attempting, comeBack, fateOf, keyOf, undoOptions, type Work } from './steps.ts'
 import { toText } from './values.ts'
 
 /** How a transaction is begun. */
 export function beginTx(
-  run: SagaRun,
+  run: LiveRun,
   branch: Branch,
   name: string,
   work: Work,
@@ -33,7 +33,7 @@ export function beginTx(
   }
 }
 
-async function doTx(run: SagaRun, op: Operation, work: Work, beganMs: number, options: AnyOptions): Promise<Acted> {
+async function doTx(run: LiveRun, op: Operation, work: Work, beganMs: number, options: AnyOptions): Promise<Acted> {
   let written: SagaEntry | undefined
   const { name, seq } = op
   const tried = await attemptAll(run, {
@@ -65,7 +65,7 @@ function okOf(result: unknown, name: string): string {
  * is asked, so that what was committed is not done again.
  */
 export function inTransaction(
-  run: SagaRun,
+  run: LiveRun,
   attempt: Attempt,
   work: (tx: object) => unknown,
   toEntry: (result: unknown) => Omit<SagaEntry, 'n' | 'atMs'>,

@@ -11,9 +11,9 @@ import { cut, toKeptError } from './bounds.ts'
 import { undoChild } from './children.ts'
 import type { Attempt } from './host.ts'
 import type { Undone } from './journal.ts'
+import type { LiveRun } from './live-run.ts'
 import type { UndoRecord, UndoWork } from './operation.ts'
 import type { Probed } from './options.ts'
-import type { SagaRun } from './run.ts'
 import { keyOf } from './steps.ts'
 import { inTransaction } from './transactions.ts'
 
@@ -24,14 +24,14 @@ export type UndoEnd = 'done' | 'parked' | 'drain' | { readonly dueMs: number; re
  * Undoes what these records say, and is not undone yet. `sinceMs` is when it was decided, the same at every replay: keys say it, since
  * participants refuse what is old, and a saga may be undone months after its start.
  */
-export async function undoAll(run: SagaRun, records: readonly UndoRecord[], sinceMs: number): Promise<UndoEnd> {
+export async function undoAll(run: LiveRun, records: readonly UndoRecord[], sinceMs: number): Promise<UndoEnd> {
   for (const record of records.toSorted((one, other) => other.seq - one.seq)) {
     if (run.undone.has(record.seq) || run.history.undone.has(record.seq)) continue
     if (run.shared.isDraining()) {
       await run.journal.durable()
       return 'drain'
     }
-    const end = await undoOne(run, record, sinceMs)
+    const end = await undoOne(run, record, record.sinceMs ?? sinceMs)
     if (end !== 'done') return end
     run.undone.add(record.seq)
   }
@@ -45,7 +45,7 @@ function fate({ settled, begun }: UndoRecord): 'done' | 'not done' | 'unknown' {
   return settled.outcome === 'unknown' ? 'unknown' : 'not done'
 }
 
-async function undoOne(run: SagaRun, record: UndoRecord, sinceMs: number): Promise<UndoEnd> {
+async function undoOne(run: LiveRun, record: UndoRecord, sinceMs: number): Promise<UndoEnd> {
   const known = fate(record)
   if (known === 'not done') return 'done'
   const { undo } = record
@@ -64,7 +64,7 @@ async function undoOne(run: SagaRun, record: UndoRecord, sinceMs: number): Promi
   return takeBack(run, record, sinceMs)
 }
 
-async function takeBack(run: SagaRun, record: UndoRecord, sinceMs: number): Promise<UndoEnd> {
+async function takeBack(run: LiveRun, record: UndoRecord, sinceMs: number): Promise<UndoEnd> {
   const tried = await attempt(run, record, `u${record.seq}`, sinceMs, (one) => perform(run, record, record.undo, one))
   if (tried.did === 'wait') return { dueMs: tried.dueMs, what: `undo of ${record.name}` }
   if (tried.did === 'succeed') {
@@ -76,7 +76,7 @@ async function takeBack(run: SagaRun, record: UndoRecord, sinceMs: number): Prom
   return 'parked'
 }
 
-async function perform(run: SagaRun, record: UndoRecord, work: UndoWork, one: Attempt): Promise<unknown> {
+async function perform(run: LiveRun, record: UndoRecord, work: UndoWork, one: Attempt): Promise<unknown> {
   const result = record.settled?.ok
   if (work.by === 'child') return undoChild(run, work.childId, record)
   if (work.by === 'step') return run.shared.host.perform(one, (ctx) => work.run(ctx, result))
@@ -92,7 +92,7 @@ async function perform(run: SagaRun, record: UndoRecord, work: UndoWork, one: At
 
 /** Attempts of an undo or of the probe before it; a long wait is spent as a row. */
 async function attempt(
-  run: SagaRun,
+  run: LiveRun,
   record: UndoRecord,
   label: string,
   sinceMs: number,
@@ -116,7 +116,7 @@ async function attempt(
   })
 }
 
-function note(run: SagaRun, record: UndoRecord, body: Undone): 'done' {
+function note(run: LiveRun, record: UndoRecord, body: Undone): 'done' {
   run.addSide('undo', record.seq, record.name, body)
   return 'done'
 }

@@ -2,15 +2,15 @@
 import type { SagaMessage } from '../store/sagas.ts'
 import { cut } from './bounds.ts'
 import { fromEventMessage } from './journal.ts'
+import type { LiveRun } from './live-run.ts'
 import type { Branch } from './operation.ts'
 import { maxSleepMs, type WaitOptions } from './options.ts'
 import { asDefect, badSleep, badWait, undeclaredSignal, undeclaredWait } from './refusals.ts'
-import type { SagaRun } from './run.ts'
 import type { SagaEventShape, SignalShape } from './shape.ts'
 import { toText } from './values.ts'
 
 /** See `Saga.sleepUntil`. */
-export function sleepUntil(run: SagaRun, branch: Branch, atMs: number, ms: number): Promise<unknown> {
+export function sleepUntil(run: LiveRun, branch: Branch, atMs: number, ms: number): Promise<unknown> {
   if (!(ms >= 0 && ms <= maxSleepMs)) throw badSleep(ms, maxSleepMs)
   return run.invoke({
     kind: 'sleep',
@@ -24,7 +24,7 @@ export function sleepUntil(run: SagaRun, branch: Branch, atMs: number, ms: numbe
 
 /** Settles with the first message that fits, or with nothing when its time is over. */
 function fromMail(
-  run: SagaRun,
+  run: LiveRun,
   given: {
     readonly kind: 'wait' | 'receive'
     readonly name: string
@@ -53,7 +53,7 @@ function fromMail(
 
 /** See `Saga.waitFor`. */
 export function waitFor(
-  run: SagaRun,
+  run: LiveRun,
   branch: Branch,
   event: SagaEventShape | readonly SagaEventShape[],
   options: WaitOptions<unknown>,
@@ -82,14 +82,14 @@ export function waitFor(
 }
 
 /** Throws FAILED_PRECONDITION `UNDECLARED_SIGNAL`. */
-export function assertSignal(run: SagaRun, signal: SignalShape): void {
+export function assertSignal(run: LiveRun, signal: SignalShape): void {
   if (!run.shape.signals?.some(({ name, $banyan }) => name === signal.name && $banyan === signal.$banyan))
     throw undeclaredSignal(signal.name)
 }
 
 /** See `Saga.receive`. */
 export function receive(
-  run: SagaRun,
+  run: LiveRun,
   branch: Branch,
   signal: SignalShape,
   timeoutMs: number | undefined,
@@ -115,7 +115,7 @@ export function receive(
 }
 
 /** The first answer counts; one that stands in the journal is not given again. */
-function createAnswers(run: SagaRun, id: string, name: string): object {
+function createAnswers(run: LiveRun, id: string, name: string): object {
   const give = (answer: object): void => {
     if (run.history.answered.has(id)) return
     run.history.answered.add(id)
