@@ -47,6 +47,7 @@ export interface GroupWriterOptions {
   readonly mayRepeat: () => boolean
 }
 
+/** Creates it; nothing is written until something is given. Rejects what the store rejects once it has been tried by itself. */
 export function createGroupWriter(options: GroupWriterOptions): GroupWriter {
   const { sagas, holder, environment } = options
   const counts = { commits: 0, writes: 0 }
