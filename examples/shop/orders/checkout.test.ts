@@ -3,8 +3,9 @@
 
 import { afterEach, describe, expect, it } from 'vitest'
 import { claimMs, deliveryMs } from './checkout.ts'
-import { createWorld, fates, type Kept, type World } from './checkout-world.ts'
 import { Orders } from './contract.ts'
+import { fates, type Kept } from './in-memory/kept.ts'
+import { createWorld, type World } from './in-memory/world.ts'
 import { labelMs } from './returns.ts'
 
 type Ends = Pick<Kept, 'stock' | 'money' | 'parcel'>
@@ -80,6 +81,20 @@ describe.each(['one', 'split'] as const)('the sagas of orders (%s)', (shape) => 
         'delivered: gone, taken, delivered',
       ]),
     )
+  })
+
+  it('are cancelled by a person too: then the order says so, unless it was past the point of no return', async () => {
+    world = await createWorld(shape)
+    const ends: string[] = []
+    for (const ms of [15, 30, 300]) {
+      const orderId = await world.place(fates.byHand)
+      await world.test.advance(ms)
+      await world.cancel(orderId)
+      await settle()
+      expect(agrees(kept(orderId))).toBe(true)
+      ends.push(kept(orderId).status)
+    }
+    expect(ends).toEqual(['cancelled', 'cancelled', 'delivered'])
   })
 
   it('wait two weeks for a parcel, then ask the carrier to pay; one that turns up is delivered after all', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { append, type Fact, next, type Status } from './order.ts'
+import { append, type Fact, next, onCancel, type Status } from './order.ts'
 
 const facts: readonly Fact[] = [
   { type: 'captured' },
@@ -8,6 +8,7 @@ const facts: readonly Fact[] = [
   { type: 'stopped' },
   { type: 'shipped' },
   { type: 'delivered' },
+  { type: 'returned' },
 ]
 const allowed = new Set([
   'pending>confirmed',
@@ -16,6 +17,7 @@ const allowed = new Set([
   'confirmed>shipped',
   'confirmed>cancelled',
   'shipped>delivered',
+  'delivered>returned',
 ])
 
 describe('an order', () => {
@@ -33,11 +35,19 @@ describe('an order', () => {
       }
     }
     go('pending', facts)
-    expect([...ends].sort()).toEqual(['cancelled', 'confirmed', 'delivered', 'pending', 'rejected', 'shipped'])
+    expect([...ends].sort()).toEqual([
+      'cancelled',
+      'confirmed',
+      'delivered',
+      'pending',
+      'rejected',
+      'returned',
+      'shipped',
+    ])
   })
 
   it('does not move once it is settled', () => {
-    for (const status of ['delivered', 'rejected', 'cancelled'] as const)
+    for (const status of ['rejected', 'cancelled', 'returned'] as const)
       for (const fact of facts) expect(next(status, fact)).toBeUndefined()
   })
 
@@ -47,5 +57,19 @@ describe('an order', () => {
       { at: '1970-01-01T00:00:02.000Z', status: 'pending' },
       { at: '1970-01-01T00:00:02.000Z', status: 'rejected', reason: 'OUT_OF_STOCK' },
     ])
+  })
+
+  it.each([
+    ['pending', false, 'give up'],
+    ['pending', true, 'ask shipping'],
+    ['confirmed', true, 'ask shipping'],
+    ['confirmed', false, 'ask shipping'],
+    ['cancelled', false, 'cancelled before'],
+    ['shipped', true, 'too late'],
+    ['delivered', true, 'too late'],
+    ['rejected', false, 'too late'],
+    ['returned', true, 'too late'],
+  ] as const)('that is %s (accepted: %s) and is cancelled: %s', (status, isAccepted, cancellation) => {
+    expect(onCancel(status, isAccepted)).toBe(cancellation)
   })
 })
