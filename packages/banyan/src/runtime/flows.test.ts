@@ -137,3 +137,32 @@ it('says what is missing, since when, and goes on when it comes', async () => {
   const ended = JSON.parse((await find('o-1')).run.outcome ?? '') as { ok: { ended: string; late: string[] } }
   expect(ended.ok).toMatchObject({ ended: 'orders.done.v1', late: [expect.stringContaining('stock.reserved')] })
 })
+
+it('waits a little for its beginning, when what follows comes by a source that is quicker', async () => {
+  test = await startTestSystem(
+    createSystem(() => true),
+    { shape: 'split' },
+  )
+  await test.call(Stock.allow, { orderId: 'o-1' })
+  await test.advance(300)
+  await test.call(Orders.place, { orderId: 'o-1' })
+  await test.advance(5_000)
+  const waits = (await find('o-1')).entries.filter(({ kind }) => kind === 'wait')
+  expect(waits.map(({ body }) => JSON.parse(body).ok?.type)).toContain('stock.reserved.v1')
+})
+
+it('lets events go that belong to no instance: nothing is parked, and what comes after them is heard', async () => {
+  test = await startTestSystem(
+    createSystem(() => true),
+    { shape: 'one' },
+  )
+  await test.call(Stock.allow, { orderId: 'o-9' })
+  await test.advance(20_000)
+  const consumers = test.hosts.flatMap((host) => host.status().consumers)
+  expect(consumers.filter(({ group }) => group === 'orders.sagas').map(({ parked }) => parked)).toEqual([0, 0])
+  await test.call(Orders.place, { orderId: 'o-9' })
+  await test.advance(5_000)
+  await test.call(Stock.allow, { orderId: 'o-9' })
+  await test.advance(5_000)
+  expect((await find('o-9')).entries.filter(({ kind }) => kind === 'wait')).not.toHaveLength(0)
+})

@@ -3,6 +3,7 @@
  * transaction starts the run, or puts the event into mailboxes, together with the mark: once each.
  */
 import type { Bus } from '../bus/bus.ts'
+import { BanyanError } from '../core/error.ts'
 import type { EventBody } from '../saga/journal.ts'
 import type { SagaEventShape, SagaShape } from '../saga/shape.ts'
 import { toNewSaga } from '../saga/start.ts'
@@ -18,22 +19,41 @@ export function sagaGroup(service: string): string {
 }
 
 /** One subscription for each event that a saga of the service starts on or waits for. */
-export function toSagaSubscriptions(service: string, sagas: readonly SagaShape[]): readonly SubscriptionShape[] {
+export function toSagaSubscriptions(
+  service: string,
+  sagas: readonly SagaShape[],
+  store?: Store,
+): readonly SubscriptionShape[] {
   const events = new Map<string, SagaEventShape>()
   for (const { startsOn, waits = [] } of sagas)
     for (const event of [...(startsOn === undefined ? [] : [startsOn]), ...waits]) events.set(event.wire, event)
   return [...events.values()].map((event) => ({
     event: event as unknown as EventShape,
-    handle: compileHandler(event.wire, sagas) as SubscriptionShape['handle'],
+    handle: compileHandler(event, sagas, store) as SubscriptionShape['handle'],
     options: { group: sagaGroup(service), concurrency: 32 },
   }))
 }
 
-function compileHandler(wire: string, sagas: readonly SagaShape[]) {
+/**
+ * Attempts at an event of a flow for whose key no instance has begun. What begins it may come by another source that is behind, after a
+ * restart of this host above all; so it is waited for a little, some 1.5 seconds by the back-off of deliveries. What belongs
+ * to no instance costs this much.
+ */
+const maxEarlyAttempts = 6
+
+function compileHandler({ wire, contract }: SagaEventShape, sagas: readonly SagaShape[], store: Store | undefined) {
   const starting = newestOf(sagas.filter(({ startsOn }) => startsOn?.wire === wire))
   const waiting = [
     ...new Set(sagas.filter(({ waits }) => waits?.some((one) => one.wire === wire)).map(({ name }) => name)),
   ]
+  // Events of one source come in their order: what begins an instance is there before what follows it.
+  const watching = new Set(
+    sagas
+      .filter(
+        ({ name, flow, startsOn }) => flow !== undefined && startsOn?.contract !== contract && waiting.includes(name),
+      )
+      .map(({ name }) => name),
+  )
   return (event: DeliveredShape, ctx: CallContext): Promise<void> =>
     ctx.transact(async (tx) => {
       const { random } = ctx.environment
@@ -49,8 +69,20 @@ function compileHandler(wire: string, sagas: readonly SagaShape[]) {
       const { data, timeMs, source, causationId } = event
       const said: EventBody = { data, timeMs, source, causationId }
       const body = toText(said, `event ${event.id}`) ?? 'null'
-      await tx.store.sagas.deliver({ id: event.id, kind: 'event', name: event.type, key: event.key, body }, waiting)
+      const message = { id: event.id, kind: 'event', name: event.type, key: event.key, body } as const
+      const found = await tx.store.sagas.deliver(message, waiting)
+      if (found > 0 || event.attempt >= maxEarlyAttempts) return
+      for (const name of watching) await assertBegun(store, name, event)
     })
+}
+
+/** Throws UNAVAILABLE `FLOW_NOT_BEGUN`, and the delivery is made again. */
+async function assertBegun(store: Store | undefined, name: string, { type, key }: DeliveredShape): Promise<void> {
+  if (store === undefined || (await store.sagas.findByKey(name, key)) !== undefined) return
+  throw new BanyanError('UNAVAILABLE', `no instance of flow '${name}' has begun for '${key}' when ${type} comes`, {
+    reason: 'FLOW_NOT_BEGUN',
+    retryable: true,
+  })
 }
 
 /** Of each name, the newest version: older ones are only brought to their ends. */

@@ -63,7 +63,10 @@ export class ServiceRuntime implements ServiceScope {
     this.publishers = new Map(
       Object.values(contract.events).map((event) => [event, createPublisher(this.system, this, event)]),
     )
-    this.subscriptions = [...definition.subscriptions, ...toSagaSubscriptions(contract.name, definition.sagas)]
+    this.subscriptions = [
+      ...definition.subscriptions,
+      ...toSagaSubscriptions(contract.name, definition.sagas, this.store),
+    ]
     this.aggregates = new Set(definition.aggregates.map(({ name }) => name))
     this.counters = new Map(
       Object.keys(contract.operations).map((name) => [name, { inFlight: 0, succeeded: 0, refused: 0, failed: 0 }]),
