@@ -3,4 +3,4 @@ import { sagasSuite } from 'banyan/testing/suites'
 import { describeEngines } from './testing/engines.ts'
 import { createStoreOpener } from './testing/open-store.ts'
 
-describeEngines('sagas', (engine, name) => sagasSuite(name, createStoreOpener(engine, { keep: true })))
+describeEngines('sagas', (engine, name) => sagasSuite(name, createStoreOpener(engine, { keep: true })), 'embedded')
