@@ -64,10 +64,10 @@ export interface FlowDefinition<R = unknown> extends SagaDefinition<R, FlowOutco
  *   starts: Orders.events.placed,
  *   key: ({ orderId }) => orderId,
  *   expects: [
- *     { after: Orders.events.placed, any: [Inventory.events.reserved, Inventory.events.refused], withinMs: 5_000 },
- *     { after: Inventory.events.reserved, any: [Payments.events.authorized, Payments.events.failed], withinMs: 30_000 },
+ *     { after: Orders.events.placed, any: [Inventory.events.reserved], withinMs: 5_000 },
+ *     { after: Inventory.events.reserved, any: [Payments.events.captured], withinMs: 30_000 },
  *   ],
- *   ends: [Shipping.events.delivered, Orders.events.cancelled, Orders.events.rejected],
+ *   ends: [Orders.events.confirmed, Orders.events.paymentOverdue],
  * })
  */
 export function defineFlow<R>(name: string, spec: FlowSpec<R>): FlowDefinition<R> {
