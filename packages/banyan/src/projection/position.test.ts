@@ -78,6 +78,8 @@ describe('position tokens', () => {
     const text = formatPosition([entry()])
     expect(() => parsePosition(text, nowMs + 86_400_000 + 1_000)).toThrow(/older than 24 hours/)
     expect(() => parsePosition(text, nowMs - 301_000)).toThrow(/no position token/)
+    // Handed on by another host of the system, whose calendar may differ.
+    expect(parsePosition(text)).toHaveLength(1)
     ms = nowMs
   })
 })

@@ -66,20 +66,25 @@ export function formatPosition(position: Position): string {
 }
 
 /**
- * Reads a token that came from outside.
+ * Reads a token that came from outside; of one that another host of this system hands on, without `nowMs`, the age is not judged: the
+ * calendars of two hosts may differ, and work that is done must not fail for it.
  *
  * Errors: INVALID_ARGUMENT `BAD_POSITION` for what no service of ours has made, `POSITION_EXPIRED` for what is older than a day.
  */
-export function parsePosition(text: string, nowMs: number): Position {
+export function parsePosition(text: string, nowMs?: number): Position {
   if (text.length > maxTextLength || !shape.test(text)) throw badPosition()
   const position = text.split('.').flatMap(toEntries)
   if (position.length > maxPositionEntries) throw badPosition()
+  if (nowMs !== undefined) assertAge(position, nowMs)
+  return position
+}
+
+function assertAge(position: Position, nowMs: number): void {
   for (const { id } of position) {
     const ageMs = nowMs - (timeOfEventId(id) ?? Number.NEGATIVE_INFINITY)
     if (ageMs < -maxSkewMs) throw badPosition()
     if (ageMs > maxPositionAgeMs) throw expired()
   }
-  return position
 }
 
 function toEntries(part: string): PositionEntry[] {

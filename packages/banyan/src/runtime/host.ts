@@ -147,8 +147,8 @@ export class Host {
     if (local !== undefined) return local
     const token = this.#options.network?.tokens.of(identity) ?? ''
     const channel = (service: string): ReturnType<Channels['pick']> => this.#channels?.pick(service)
-    const { timers, clock } = this.#options.environment
-    return compileRemoteCall({ timers, now: () => clock.now(), channel, identity, token }, operation)
+    const { timers } = this.#options.environment
+    return compileRemoteCall({ timers, channel, identity, token }, operation)
   }
 
   /** Calls an operation from outside any service: the gateway, a test, a script. */

@@ -68,9 +68,7 @@ function toFrame(options: InboundOptions, call: InboundCall, identity: string): 
   const { position: token } = metadata
   // Few calls carry one; the others need no object besides the call.
   const source: CancelSource =
-    token === undefined
-      ? call
-      : { follow: (follower) => call.follow(follower), position: parsePosition(token, options.clock.now()) }
+    token === undefined ? call : { follow: (follower) => call.follow(follower), position: parsePosition(token) }
   return new EntryFrame(self, trace, options.clock.monotonic() + metadata.timeoutMs, source)
 }
 

@@ -18,8 +18,6 @@ import type { OperationShape } from './shapes.ts'
 /** What a host gives for calls that leave it. */
 export interface Remote {
   readonly timers: Timers
-  /** Milliseconds since 1970. */
-  now(): number
   /** A channel to a host that runs the service; undefined when none is known. */
   channel(service: string): Channel | undefined
   /** Whose calls these are: a service of this host, or the gateway. */
@@ -123,7 +121,7 @@ export function compileRemoteCall(remote: Remote, operation: OperationShape): Ca
     try {
       const metadata = toMetadata(remote, caller, Math.ceil(dueMs - nowMs), options)
       const body = JSON.stringify(value)
-      const answered = (token: string): void => caller.note(parsePosition(token, remote.now()))
+      const answered = (token: string): void => caller.note(parsePosition(token))
       return parse(wire, output, await channel.call({ wire, body, metadata, cancellation, answered }))
     } catch (error) {
       throw restore(operation, borders, error)
