@@ -67,12 +67,12 @@ export interface SagaDefinition<Input = unknown, Output = unknown, in Ctx = neve
  * Defines a saga. All that is wrong with it is said in one {@link BanyanError} (INVALID_ARGUMENT `INVALID_SAGA`).
  *
  * @example
- * type Ctx = ContextOf<typeof Orders, typeof Inventory, OrdersTables>
+ * type Ctx = ContextOf<typeof Orders, typeof Inventory>
  * export const checkout = defineSaga('checkout', {
  *   version: 1,
  *   startsOn: Orders.events.placed,
  *   key: ({ orderId }) => orderId,
- *   waits: [Shipping.events.delivered],
+ *   waits: [Inventory.events.reserved],
  *   async run(saga: Saga<Ctx>, { orderId, items }) {
  *     await saga.step(
  *       'reserve stock',
@@ -80,7 +80,7 @@ export interface SagaDefinition<Input = unknown, Output = unknown, in Ctx = neve
  *       (ctx) => ctx.call(Inventory.release, { orderId }),
  *     )
  *     await saga.pointOfNoReturn()
- *     await saga.waitFor(Shipping.events.delivered, { timeoutMs: 14 * 86_400_000 })
+ *     await saga.waitFor(Inventory.events.reserved, { timeoutMs: 14 * 86_400_000 })
  *   },
  * })
  */

@@ -13,9 +13,10 @@ import { fromErrorDocument } from '../core/error.ts'
 import type { SagaEntry, SagaRecord, TakenSaga } from '../store/sagas.ts'
 import { Alarm } from './alarm.ts'
 import { cut } from './bounds.ts'
+import { CallSequence } from './call-sequence.ts'
 import { createFace } from './face.ts'
 import { History, toTitle } from './history.ts'
-import { bodyOf, noteOf, originOf, type SagaNote, type Settled, type SettlingKind, type Undoing } from './journal.ts'
+import { bodyOf, noteOf, originOf, type SagaNote, type Settled, type Undoing } from './journal.ts'
 import type { LiveRun, Observer, Over, RunEnd } from './live-run.ts'
 import {
   type Begin,
@@ -26,8 +27,7 @@ import {
   type Settlement,
   type UndoRecord,
 } from './operation.ts'
-import { maxParallel, maxSteps } from './options.ts'
-import { awaitsElsewhere, branchStopped, nonDeterministic, stopped, tooManySteps, tooParallel } from './refusals.ts'
+import { awaitsElsewhere, branchStopped, stopped } from './refusals.ts'
 import { RunEnds } from './run-ends.ts'
 import { RunJournal, type RunShared } from './run-journal.ts'
 import { never } from './run-shared.ts'
@@ -65,8 +65,7 @@ export class SagaRun implements LiveRun {
   readonly #underWay = new UnderWay(this.outstanding)
   readonly #alarm: Alarm
   readonly #undoBySeq = new Map<number, UndoRecord>()
-  readonly #invoked: { readonly kind: string; readonly name: string }[] = []
-  #seq = 0
+  readonly #sequence: CallSequence
   #notes = 0
   #outcomes: Settlement[] = []
   #scheduled = false
@@ -84,6 +83,7 @@ export class SagaRun implements LiveRun {
     this.#seeds = new Seeds(taken.saga.id, origin)
     this.mayHaveBegun = taken.saga.epoch > 1 || taken.entries.length > 0
     this.history = new History(taken.entries)
+    this.#sequence = new CallSequence(this.history, shape.maxSteps)
     this.#ends = new RunEnds(this)
     this.#alarm = new Alarm(shared.host.environment.timers, () => this.schedule())
     this.journal = new RunJournal(shared, taken, {
@@ -175,8 +175,11 @@ export class SagaRun implements LiveRun {
   invoke(begin: Begin): Promise<unknown> {
     if (isClosed(begin.branch) || this.over !== undefined) return never()
     const { kind, name, branch } = begin
-    const seq = this.#nextSeq(kind, name)
-    if (seq === undefined) return never()
+    const seq = this.#sequence.next(kind, name, this.outstanding.size)
+    if (typeof seq !== 'number') {
+      this.fault(seq)
+      return never()
+    }
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     const op = new Operation(seq, begin, resolve, reject)
     op.mayHaveBegun = this.mayHaveBegun
@@ -191,26 +194,13 @@ export class SagaRun implements LiveRun {
     return promise
   }
 
-  /** The number of the next operation; undefined when there may be none, and then the run is at its end. */
-  #nextSeq(kind: SettlingKind, name: string): number | undefined {
-    const limit = this.shape.maxSteps ?? maxSteps
-    if (this.#seq >= limit) return void this.fault(tooManySteps(limit))
-    if (this.outstanding.size >= maxParallel) return void this.fault(tooParallel())
-    this.#seq += 1
-    this.#invoked.push({ kind, name })
-    const known = this.history.of(this.#seq)
-    if (known === undefined || (known.kind === kind && known.name === name)) return this.#seq
-    const was = toTitle(known.kind, known.name)
-    return void this.#differs(`operation ${this.#seq} was ${was} and is ${toTitle(kind, name)} now`)
-  }
-
   /**
    * See `Saga.patched`: takes a number only where there is, or will be, an entry for it. Where an earlier holder may have begun what
    * follows, the change is not for this run: what it began has its number, and its key.
    */
   patched(id: string, branch: Branch): boolean {
     const name = cut(id, 200)
-    const known = this.history.of(this.#seq + 1)
+    const known = this.history.of(this.#sequence.last + 1)
     const isNew = known === undefined && !this.mayHaveBegun
     if (!isNew && (known?.kind !== 'patch' || known.name !== name)) return false
     void this.invoke({ kind: 'patch', name, branch, look: () => ({ body: {} }) })
@@ -283,7 +273,8 @@ export class SagaRun implements LiveRun {
     const op = this.outstanding.get(entry.seq)
     if (op === undefined) {
       const what = this.over === undefined ? 'has not begun it' : 'has ended'
-      return this.#differs(`the journal goes on with ${toTitle(entry.kind, entry.name)}, the function ${what}`)
+      const next = toTitle(entry.kind, entry.name)
+      return this.fault(this.#sequence.differs(`the journal goes on with ${next}, the function ${what}`))
     }
     this.history.step()
     this.#give(op, entry.atMs, bodyOf<Settled>(entry))
@@ -399,10 +390,5 @@ export class SagaRun implements LiveRun {
   /** The same for something that was thrown by mistake. */
   fault(error: unknown): void {
     this.#ends.fault(error)
-  }
-
-  #differs(what: string): void {
-    const code = this.#invoked.map(({ kind, name }, index) => `${index + 1} ${toTitle(kind, name)}`)
-    this.fault(nonDeterministic(this.history.lines(), code, what))
   }
 }

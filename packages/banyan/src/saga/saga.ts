@@ -134,12 +134,6 @@ export interface Saga<Ctx = object> {
   /**
    * Runs branches at the same time; gives the first that ends well, or throws what the first threw. The others are told to stop as in
    * {@link all}, and what they have done is undone, their locks are let go, before it is given.
-   *
-   * @example
-   * const { index, value } = await saga.race([
-   *   (branch) => branch.waitFor(Payments.events.captured),
-   *   (branch) => branch.sleep(30_000),
-   * ])
    */
   race<Result>(
     branches: readonly ((saga: Saga<Ctx>) => Promise<Result>)[],

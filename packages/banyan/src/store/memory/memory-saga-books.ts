@@ -181,7 +181,8 @@ export function byUrgency(one: SagaRow, other: SagaRow): number {
 
 function toRow(saga: NewSaga, nowMs: number, holder: string | undefined): SagaRow {
   return {
-    start: structuredClone(saga),
+    // Plain texts and numbers: nothing deeper is shared.
+    start: { ...saga, correlations: [...saga.correlations], parent: saga.parent && { ...saga.parent } },
     startedMs: nowMs,
     entries: [],
     messages: [],

@@ -26,7 +26,7 @@ export function applyWrite(books: SagaBooks, write: SagaWrite, verdict: Verdict)
   const { change } = write
   const row = books.rows.get(write.id)
   if (row === undefined || verdict === 'fenced' || (verdict === 'mail' && change?.to !== 'wait')) return verdict
-  for (const entry of write.entries) if (entry.n > row.entries.length) row.entries.push(structuredClone(entry))
+  for (const entry of write.entries) if (entry.n > row.entries.length) row.entries.push({ ...entry })
   const consumed = new Set(write.consumed)
   // Nobody repeats a grant, and the same lock may be granted again.
   for (const message of row.messages)
