@@ -27,13 +27,17 @@ export class SagaContext extends CallContext {
     this.outcome = attempt.outcome
   }
 
-  override call(operation: OperationShape, input: unknown, options: CallOptions = {}): Promise<unknown> {
+  override async call(operation: OperationShape, input: unknown, options: CallOptions = {}): Promise<unknown> {
     if (operation?.kind !== 'command') return super.call(operation, input, options)
     this.#calls += 1
     const key = options.idempotencyKey ?? `${this.#attempt.idempotencyKey}.${this.#calls}`
-    this.#attempt.onCall(toNote(operation, key, input))
+    const answered = this.#attempt.onCall(toNote(operation, key, input))
     const { forwardIdempotencyKey: undoes } = this
-    return super.call(operation, input, { ...options, idempotencyKey: key, ...(undoes !== undefined && { undoes }) })
+    const keyed = { ...options, idempotencyKey: key, ...(undoes !== undefined && { undoes }) }
+    const answer = await super.call(operation, input, keyed)
+    // Whatever comes of the attempt, this much of it was done.
+    answered()
+    return answer
   }
 }
 
