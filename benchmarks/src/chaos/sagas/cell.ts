@@ -4,9 +4,8 @@ import { HostProcess } from './host-process.ts'
 import { openStore } from './open-host.ts'
 import type { Outside, Play, Scene } from './scene.ts'
 import { type Server, startServer } from './server.ts'
+import type { Role } from './words.ts'
 
-/** `sagas`: the hosts that advance them; `parts`: the host beside them. */
-export type Role = 'sagas' | 'parts'
 type AnyRole = Role | 'edge'
 export const roles: readonly Role[] = ['sagas', 'parts']
 

@@ -28,7 +28,7 @@ type System = HostOptions['system']
 const loadSystem = async (name: HostGiven['system']): Promise<System> =>
   name === 'ledger'
     ? (await import('./ledger/services.ts')).default
-    : ((await import('../../../../examples/shop/system.ts')).default as System)
+    : ((await import('@banyan/shop/system')).default as System)
 
 /** Everything is opened and nothing has begun. */
 export async function openHost({ given, points, skew, resolver }: Surroundings) {

@@ -1,6 +1,6 @@
 /** What a system needs to know of itself so that the rig can set it going and judge it. */
-import type { Cell } from './cell.ts'
-import type { SystemName } from './words.ts'
+import type { Store } from 'banyan/store'
+import type { Role, SystemName } from './words.ts'
 
 export interface Scene {
   readonly system: SystemName
@@ -21,8 +21,16 @@ export interface Scene {
 /** What stands outside of the system: somebody else's systems. */
 export interface Outside {
   readonly env: Readonly<Record<string, string>>
-  play(cell: Cell): Promise<Play>
+  play(stage: Stage): Promise<Play>
   stop(): Promise<void>
+}
+
+/** The running system, as far as a play goes. */
+export interface Stage {
+  /** Where the edge answers. */
+  readonly edge: string
+  openStore(service: string): Promise<Store>
+  invoke(role: Role, operation: string, input: unknown, key: string): Promise<unknown>
 }
 
 /** How one key stands. */

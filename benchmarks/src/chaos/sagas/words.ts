@@ -34,3 +34,6 @@ export type ToHost =
 export type FromHost =
   | { readonly say: 'ready'; readonly address: string; readonly gateway: string | undefined }
   | { readonly say: 'answer'; readonly id: number; readonly ok?: unknown; readonly error?: string }
+
+/** What a host of a cell does: it runs the watched sagas, or what they call. */
+export type Role = 'sagas' | 'parts'

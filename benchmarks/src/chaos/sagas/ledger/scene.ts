@@ -1,8 +1,7 @@
 /** The small system on the stage of the rig. */
 import type { SagaRecord, Store } from 'banyan/store'
-import type { Cell } from '../cell.ts'
 import { describeRun } from '../describe-run.ts'
-import type { Play, Scene, Standing } from '../scene.ts'
+import type { Play, Scene, Stage, Standing } from '../scene.ts'
 import { until } from '../wait.ts'
 import { type Scenario, scenarios } from './contracts.ts'
 import { findImbalance, legalEnds } from './judge.ts'
@@ -32,7 +31,7 @@ export const ledgerScene: Scene = {
   },
 }
 
-function createPlay(cell: Cell, provider: Provider, ledger: Store, wallet: Store): Play {
+function createPlay(cell: Stage, provider: Provider, ledger: Store, wallet: Store): Play {
   const find = (name: string, key: string): Promise<SagaRecord | undefined> => ledger.sagas.findByKey(name, key)
   const isOver = (run: SagaRecord | undefined): boolean => run !== undefined && ends.has(run.state)
 

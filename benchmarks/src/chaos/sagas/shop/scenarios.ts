@@ -1,5 +1,5 @@
 /** What customers do in the shop, and how it may end. */
-import type { Answer, Order, ShopClient } from '../../../../../examples/shop/audit/client.ts'
+import type { Answer, Order, ShopClient } from '@banyan/shop/client'
 import { until } from '../wait.ts'
 
 /** One order, by who has placed it. */

@@ -1,8 +1,8 @@
 /** The shop on the stage of the rig: customers at its gateway, and its own audit as the judge. */
 
+import { audit } from '@banyan/shop/audit'
+import { createShopClient, type Product, type ShopClient } from '@banyan/shop/client'
 import type { SagaRecord, Store } from 'banyan/store'
-import { audit } from '../../../../../examples/shop/audit/audit.ts'
-import { createShopClient, type Product, type ShopClient } from '../../../../../examples/shop/audit/client.ts'
 import { describeRun } from '../describe-run.ts'
 import type { Play, Scene, Standing } from '../scene.ts'
 import { until } from '../wait.ts'
