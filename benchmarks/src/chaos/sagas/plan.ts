@@ -1,5 +1,6 @@
 /** The list of trials: the points of a run without faults, each before and after. */
-import { type Cell, type Role, roles } from './cell.ts'
+import { type Cell, roles } from './cell.ts'
+import type { Role } from './words.ts'
 import type { Mode, RigOptions } from './options.ts'
 import type { Trial } from './trial.ts'
 import { until } from './wait.ts'

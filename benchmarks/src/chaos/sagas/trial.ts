@@ -1,6 +1,7 @@
 /** One trial: a saga, one fault on its way, and how it ended. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Cell, type Role, roles } from './cell.ts'
+import { type Cell, roles } from './cell.ts'
+import type { Role } from './words.ts'
 import type { HostProcess } from './host-process.ts'
 import type { Mode } from './options.ts'
 import type { Blow, Fault } from './points.ts'
