@@ -1,9 +1,9 @@
 /** The list of trials: the points of a run without faults, each before and after. */
 import { type Cell, roles } from './cell.ts'
-import type { Role } from './words.ts'
 import type { Mode, RigOptions } from './options.ts'
 import type { Trial } from './trial.ts'
 import { until } from './wait.ts'
+import type { Role } from './words.ts'
 
 /** A point of the system: of which kind of host, and which. */
 export interface Point {

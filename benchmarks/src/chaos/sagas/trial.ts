@@ -1,13 +1,13 @@
 /** One trial: a saga, one fault on its way, and how it ended. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Cell, roles } from './cell.ts'
-import type { Role } from './words.ts'
 import type { HostProcess } from './host-process.ts'
 import type { Mode } from './options.ts'
 import type { Blow, Fault } from './points.ts'
 import type { Standing } from './scene.ts'
 import type { RestartKind } from './server.ts'
 import { until } from './wait.ts'
+import type { Role } from './words.ts'
 
 /** What is to happen, and where. */
 export interface Trial {
