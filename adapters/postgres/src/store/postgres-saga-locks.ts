@@ -13,7 +13,7 @@ const lockColumns = `
   FROM banyan.saga_lock l LEFT JOIN banyan.saga s ON s.id = l.owner`
 
 /** Who holds a lock. */
-export const lockText = `${lockColumns} WHERE l.kind = $1 AND l.key = $2`
+export const lockText: string = `${lockColumns} WHERE l.kind = $1 AND l.key = $2`
 /** Keeps it from being handed on, and from being taken when nobody has it. */
 export const keepLockText = `
   SELECT pg_advisory_xact_lock_shared($3::bigint), (SELECT true FROM banyan.saga_lock WHERE kind = $1 AND key = $2 FOR SHARE)`

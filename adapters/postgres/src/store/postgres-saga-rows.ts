@@ -28,8 +28,8 @@ export const summaryColumns: string = standing('banyan.saga_length(s.id)')
 export const recordColumnsWith = (length: string): string => `${standing(length)}, s.input, s.outcome`
 export const recordColumns: string = recordColumnsWith('banyan.saga_length(s.id)')
 
-export const entryColumns = `e.saga_id, e.n, e.seq, e.kind, e.name, e.body, ${ms('e.at')} AS at_ms`
-export const messageColumns = `m.saga_id, m.n, m.id, m.kind, m.name, m.key, m.body, ${ms('m.at')} AS at_ms`
+export const entryColumns: string = `e.saga_id, e.n, e.seq, e.kind, e.name, e.body, ${ms('e.at')} AS at_ms`
+export const messageColumns: string = `m.saga_id, m.n, m.id, m.kind, m.name, m.key, m.body, ${ms('m.at')} AS at_ms`
 
 /** The database's clock. */
 export const nowMs: string = ms('banyan.now()')

@@ -1,6 +1,6 @@
 /** The sagas of one service at work in one host: what `ctx.sagas` and `tx.sagas` do. */
 import { createWireBorder } from '../contract/border.ts'
-import { BanyanError, fromErrorDocument, toErrorDocument } from '../core/error.ts'
+import { BanyanError, fromErrorDocument } from '../core/error.ts'
 import type { SagaExecutor } from '../saga/executor.ts'
 import { toCancel } from '../saga/journal.ts'
 import { observe } from '../saga/observe.ts'
@@ -116,7 +116,12 @@ export class SagaDesk {
     return { id, key, state, version, startedMs, endedMs }
   }
 
-  async result(caller: SagaCaller, saga: SagaShape, key: string, timeoutMs = defaultResultMs): Promise<unknown> {
+  async result(
+    caller: SagaCaller,
+    saga: SagaShape,
+    key: string,
+    timeoutMs: number = defaultResultMs,
+  ): Promise<unknown> {
     const ended = await this.#ending(caller, this.#shapeOf(saga), key, timeoutMs)
     const outcome = JSON.parse(ended.outcome) as { readonly ok?: unknown; readonly error?: never }
     if (outcome.error !== undefined) throw fromErrorDocument(outcome.error)
@@ -147,7 +152,7 @@ export class SagaDesk {
     key: string,
     update: SignalShape,
     input: unknown,
-    timeoutMs = defaultResultMs,
+    timeoutMs: number = defaultResultMs,
   ): Promise<unknown> {
     const shape = this.#shapeOf(saga)
     const found = await this.#find(shape, key)
@@ -243,6 +248,3 @@ function notYet(name: string, key: string, ms: number, what: string): BanyanErro
     outcome: 'unknown',
   })
 }
-
-/** An error as a journal keeps it. */
-export const toKept = toErrorDocument

@@ -1,7 +1,7 @@
 /** How many runs a host has in its hands, whose turn it is, and which versions run. */
 import { describe, expect, it } from 'vitest'
+import { lookAt, sagaOf } from './fixtures/sagas.ts'
 import { createSagaRig, type SagaRig } from './rig.ts'
-import { lookAt, sagaOf } from './rig-sagas.ts'
 
 const wait = (rig: SagaRig, ms: number): Promise<void> =>
   new Promise((resolve) => void rig.environment.timers.after(ms, resolve))

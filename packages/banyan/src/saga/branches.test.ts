@@ -1,7 +1,7 @@
 /** Branches: what all and race give, what stops the others, and that a replay does the same. */
 import { describe, expect, it } from 'vitest'
+import { deliver, never, no, runOne, Shipping, sagaOf } from './fixtures/sagas.ts'
 import { createSagaRig } from './rig.ts'
-import { deliver, never, no, runOne, Shipping, sagaOf } from './rig-sagas.ts'
 import type { Saga } from './saga.ts'
 
 describe('all', () => {

@@ -1,7 +1,7 @@
 /** What ends a run before its end: cancellations, its time, failures after the point of no return, and mistakes of its function. */
 import { describe, expect, it } from 'vitest'
+import { away, cancel, lookAt, never, no, runOne, sagaOf } from './fixtures/sagas.ts'
 import { createSagaRig, type SagaRig } from './rig.ts'
-import { away, cancel, lookAt, never, no, runOne, sagaOf } from './rig-sagas.ts'
 import type { Saga } from './saga.ts'
 
 describe('a cancellation', () => {

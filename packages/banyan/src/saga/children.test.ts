@@ -1,7 +1,7 @@
 /** Children, successors, and locks. */
 import { describe, expect, it } from 'vitest'
+import { cancel, deliver, lookAt, no, runOne, Shipping, sagaOf, send } from './fixtures/sagas.ts'
 import { createSagaRig, type SagaRig } from './rig.ts'
-import { cancel, deliver, lookAt, no, runOne, Shipping, sagaOf, send } from './rig-sagas.ts'
 import type { Saga } from './saga.ts'
 
 const { delivered } = Shipping.events
@@ -239,7 +239,7 @@ describe('a lock', () => {
     const { lock } = rig.store.sagas
     let failures = 3
     rig.store.sagas.lock = async (...given) => {
-      if (failures-- > 0) throw Object.assign(new Error('away'), {}) && (await import('./rig-sagas.ts')).away()
+      if (failures-- > 0) throw Object.assign(new Error('away'), {}) && (await import('./fixtures/sagas.ts')).away()
       return lock(...given)
     }
     const ended = await runOne(rig, holding(10))

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { createVirtualEnvironment } from '../core/environment/virtual/index.ts'
 import { BanyanError } from '../core/error.ts'
 import type { SagaWrite } from '../store/sagas.ts'
+import { away, never } from './fixtures/sagas.ts'
 import { commitTimeoutMs, createGroupWriter, maxGroup } from './group-writer.ts'
-import { away, never } from './rig-sagas.ts'
 
 const write = (id: string): SagaWrite => ({ id, epoch: 1, holder: 'one#1', entries: [] })
 

@@ -8,9 +8,9 @@ export class History {
   readonly #given: SagaEntry[] = []
   readonly #settled = new Map<number, SagaEntry>()
   /** What came of undoing, by operation. */
-  readonly undone = new Map<number, SagaEntry>()
+  readonly undone: Map<number, SagaEntry> = new Map()
   /** Requests that were answered, by their ids. */
-  readonly answered = new Set<string>()
+  readonly answered: Set<string> = new Set()
   /** Lines for people. */
   readonly notes: number
   #head = 0

@@ -1,8 +1,8 @@
 /** Hosts: who advances what, how many at a time, and what happens when one dies, is cut off, or stands still. */
 import { describe, expect, it } from 'vitest'
+import { away, cancel, lookAt, never, runOne, sagaOf, withSagas } from './fixtures/sagas.ts'
 import type { SagaHost } from './host.ts'
 import { createSagaRig, type SagaRig } from './rig.ts'
-import { away, cancel, lookAt, never, runOne, sagaOf, withSagas } from './rig-sagas.ts'
 import type { Saga } from './saga.ts'
 
 /** A host whose database can be taken away: calls fail, or never settle. */

@@ -7,12 +7,12 @@
 import { expect, it } from 'vitest'
 import type { Random } from '../core/environment/random.ts'
 import { BanyanError } from '../core/error.ts'
+import { cancel, lookAt, sagaOf } from './fixtures/sagas.ts'
 import { settlingKinds } from './journal.ts'
 import { KillPoints } from './kill-points.ts'
 import { type Piece, type Pieces, playPiece, toPieces } from './random-sagas.ts'
 import { createSagaRig, type SagaRig } from './rig.ts'
 import { Participant } from './rig-participant.ts'
-import { cancel, lookAt, sagaOf } from './rig-sagas.ts'
 import type { Saga } from './saga.ts'
 import { toNewSaga } from './start.ts'
 

@@ -1,7 +1,7 @@
 /** Replays: what stays the same, and what is said when code and journal do not agree. */
 import { describe, expect, it } from 'vitest'
+import { lookAt, sagaOf } from './fixtures/sagas.ts'
 import { createSagaRig, type SagaRig } from './rig.ts'
-import { lookAt, sagaOf } from './rig-sagas.ts'
 import type { Saga } from './saga.ts'
 
 const steps = (names: readonly string[]) => async (saga: Saga) => {

@@ -1,9 +1,9 @@
 /** Steps and transactions: how they are tried, what is known after they failed, and what is refused. */
 import { describe, expect, it } from 'vitest'
 import { BanyanError } from '../core/error.ts'
+import { away, never, no, runOne, sagaOf, unclear } from './fixtures/sagas.ts'
 import { maxResultBytes } from './options.ts'
 import { createSagaRig } from './rig.ts'
-import { away, never, no, runOne, sagaOf, unclear } from './rig-sagas.ts'
 import type { Saga } from './saga.ts'
 
 const bodyOf = (entry: { body: string } | undefined) => JSON.parse(entry?.body ?? '{}')

@@ -1,8 +1,8 @@
 /** Undo: what is undone, in which order, how often it is tried, and what stops it. */
 import { describe, expect, it } from 'vitest'
+import { away, cancel, lookAt, never, no, runOne, sagaOf, unclear } from './fixtures/sagas.ts'
 import type { StepOptions } from './options.ts'
 import { createSagaRig } from './rig.ts'
-import { away, cancel, lookAt, never, no, runOne, sagaOf, unclear } from './rig-sagas.ts'
 import type { Saga } from './saga.ts'
 
 const undos = (entries: readonly { kind: string; seq: number; name: string; body: string }[]) =>

@@ -1,10 +1,10 @@
 /** What runs wait for: events, signals, requests, times; and that idle time costs nothing. */
 import { describe, expect, it } from 'vitest'
 import { t } from '../contract/index.ts'
+import { deliver, lookAt, runOne, Shipping, sagaOf, send } from './fixtures/sagas.ts'
 import type { SagaHost } from './host.ts'
 import { observe } from './observe.ts'
 import { createSagaRig, type SagaRig } from './rig.ts'
-import { deliver, lookAt, runOne, Shipping, sagaOf, send } from './rig-sagas.ts'
 import type { Saga } from './saga.ts'
 import { defineQuery, defineSignal, defineUpdate } from './signals.ts'
 

@@ -20,7 +20,7 @@ export type Told = 'sent' | 'repeated' | 'ended' | 'unknown' | 'full'
 
 /** All runs of one service. */
 export class SagaBooks {
-  readonly rows = new Map<string, SagaRow>()
+  readonly rows: Map<string, SagaRow> = new Map()
   readonly locks: MemorySagaLocks
   readonly #clock: Clock
   readonly #starts = new Map<string, SagaRow>()
