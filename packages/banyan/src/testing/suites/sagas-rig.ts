@@ -61,7 +61,9 @@ export function message(id: string, given: Partial<NewSagaMessage> = {}): NewSag
   return { id, kind: 'signal', name: 'hurry', key: '', body: '{}', ...given }
 }
 
-export const checkout: readonly { readonly name: string; readonly version: number }[] = [{ name: 'checkout', version: 1 }]
+export const checkout: readonly { readonly name: string; readonly version: number }[] = [
+  { name: 'checkout', version: 1 },
+]
 
 /** Takes what is due for a host that lives. */
 export async function take(
