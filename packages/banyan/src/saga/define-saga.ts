@@ -73,11 +73,12 @@ export interface SagaDefinition<Input = unknown, Output = unknown, in Ctx = neve
  *   startsOn: Orders.events.placed,
  *   key: ({ orderId }) => orderId,
  *   waits: [Inventory.events.reserved],
- *   async run(saga: Saga<Ctx>, { orderId, items }) {
+ *   async run(saga: Saga<Ctx>, { orderId }) {
  *     await saga.step(
  *       'reserve stock',
- *       (ctx) => ctx.call(Inventory.reserve, { orderId, items }),
- *       (ctx) => ctx.call(Inventory.release, { orderId }),
+ *       (ctx) => ctx.call(Inventory.reserve, { orderId, lines: [{ sku: 'mug', quantity: 1 }] }),
+ *       // Undefined when it is not known whether it was done.
+ *       (ctx, reserved) => ctx.log.warn('to be put back', { reservationId: reserved?.reservationId }),
  *     )
  *     await saga.pointOfNoReturn()
  *     await saga.waitFor(Inventory.events.reserved, { timeoutMs: 14 * 86_400_000 })
