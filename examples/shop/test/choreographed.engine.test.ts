@@ -6,5 +6,6 @@ import { startShape } from './shapes.ts'
 
 const shop = 'the choreographed shop, one process, embedded PostgreSQL'
 
-if (process.env['BANYAN_EVERY_ENGINE'] === undefined) it.skip(`${shop} (set BANYAN_EVERY_ENGINE)`, () => undefined)
+if (process.env['BANYAN_EVERY_ENGINE'] === undefined)
+  it.skip(shop, () => undefined) // It takes a minute: set BANYAN_EVERY_ENGINE.
 else blackBox(shop, () => startShape({ split: false, server: false, checkout: 'choreographed' }), orderLife)
