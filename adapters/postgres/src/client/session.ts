@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly after?: Delay
   /** Off behind a pooler that cannot keep prepared statements. */
   readonly prepareStatements: boolean
+  /** Asked once a connection is open, before anything else: which run of the server it is on. */
+  readonly incarnation?: (session: Session) => Promise<string | undefined>
 }
 
 /** The server ends a statement by itself after its own timeout; only when that is not heard either is the network to blame. */
@@ -49,6 +51,7 @@ export class Session {
   #flying = 0
   #gone = false
   #lastError: unknown
+  #incarnation: string | undefined
 
   private constructor(client: pg.Client, options: SessionOptions) {
     this.#client = client
@@ -69,7 +72,13 @@ export class Session {
     } catch (error) {
       throw fromClient(error)
     }
+    session.#incarnation = await options.incarnation?.(session)
     return session
+  }
+
+  /** Of the server, which a session does not outlive; undefined when it is not known. */
+  get incarnation(): string | undefined {
+    return this.#incarnation
   }
 
   /** False once the connection is gone, for whatever reason. */

@@ -13,6 +13,7 @@ import { bridgesMigration } from './bridges-schema.ts'
 import { clockMigration } from './clock.ts'
 import { deadLettersMigration } from './dead-letters.ts'
 import { eventStoreMigration } from './event-store-schema.ts'
+import { incarnationMigration } from './incarnation-schema.ts'
 import { logReaderPins } from './log-reader-pins.ts'
 import { logRetention } from './log-retention.ts'
 import { outboxLean } from './outbox-lean.ts'
@@ -142,6 +143,7 @@ export const storeMigrations: readonly Migration[] = [
   refusalMigration,
   projectionBuildsMigration,
   sagasMigration,
+  incarnationMigration,
 ]
 
 /** The database of the log, in order. */

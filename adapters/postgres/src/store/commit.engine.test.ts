@@ -1,4 +1,5 @@
 /** T18 to T20: what becomes of a transaction when the connection, the backend or the whole server goes away around COMMIT. */
+import { AlreadyApplied, type StoreTransaction } from 'banyan/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type CuttingProxy, startCuttingProxy } from '../testing/cutting-proxy.ts'
 import { asAdmin, describeEngines, oneDatabase } from '../testing/engines.ts'
@@ -76,6 +77,101 @@ describeEngines('commit', (engine) => {
     const first = await order(true, { idempotency: claim })
     expect(await order(true, { idempotency: claim })).toBe(first)
     expect(await items()).toEqual([first])
+  })
+
+  describe('when the server crashes and gives the id of a transaction out again', () => {
+    /** Crashes the server in the work and lets others have the ids that were lost; true when one of them has the work's. */
+    const crashIn = async (tx: StoreTransaction): Promise<boolean> => {
+      const [mine] = await tx.sql<{ xid: string }>`SELECT pg_current_xact_id()::text AS xid`
+      await engine().crash?.()
+      await engine().restart?.()
+      return asAdmin(url, async (admin) => {
+        for (;;) {
+          const { rows } = await admin.query('SELECT pg_current_xact_id() > $1::xid8 AS past', [mine?.xid])
+          if (rows[0]?.past) break
+        }
+        const { rows } = await admin.query('SELECT pg_xact_status($1::xid8) AS status', [mine?.xid])
+        return rows[0]?.status === 'committed'
+      })
+    }
+    /** An order in whose first run the server crashes, until the id of that run was indeed given to somebody else. */
+    const orderInCrash = async (
+      options: Parameters<PostgresStore['transact']>[1],
+      before: (tx: StoreTransaction) => Promise<unknown> = async () => {},
+    ): Promise<PromiseSettledResult<string>> => {
+      for (;;) {
+        await asAdmin(url, (admin) => admin.script('DELETE FROM item'))
+        runs = 0
+        let reused = false
+        const work = store.transact(async (tx) => {
+          runs += 1
+          const run = `run ${runs}`
+          await before(tx)
+          await tx.sql`INSERT INTO item VALUES (${run}, 1)`
+          if (run === 'run 1') reused = await crashIn(tx)
+          return run
+        }, options)
+        const [outcome] = await Promise.allSettled([work])
+        if (reused) return outcome
+      }
+    }
+
+    it('does not take the end of the other for its own: with a key it runs again', async (test) => {
+      if (engine().crash === undefined) return test.skip('somebody else restarts this server')
+      const key = { ...claim, key: 'crash' }
+      expect(await orderInCrash({ idempotency: key })).toMatchObject({ value: 'run 2' })
+      expect(await items()).toEqual(['run 2'])
+    })
+
+    it('does not take the end of the other for its own: without one it says that it does not know', async (test) => {
+      if (engine().crash === undefined) return test.skip('somebody else restarts this server')
+      const append = (tx: StoreTransaction): Promise<unknown> =>
+        tx.streams.append(`crash-${newEventId()}`, [{ id: newEventId(), type: 'done', data: {} }], { expected: 'none' })
+      expect(await orderInCrash({}, append)).toMatchObject({ reason: { reason: 'COMMIT_UNKNOWN', outcome: 'unknown' } })
+      expect([runs, await items()]).toEqual([1, []])
+    })
+
+    // As the server forgets it; the transaction itself is not lost here, only the answer.
+    const forget = (): Promise<unknown> => asAdmin(url, (admin) => admin.script('DELETE FROM banyan.incarnation'))
+
+    it('believes an event of its own', async () => {
+      await store.ping()
+      await forget()
+      proxy.arm('answer')
+      expect(await order(true)).toBe('run 1')
+      expect([runs, await items()]).toEqual([1, ['run 1']])
+    })
+
+    it('believes the mark of a delivery, and the row of a key, when it runs again', async () => {
+      const delivery = await claimDelivery()
+      await forget()
+      proxy.arm('answer')
+      expect(await rejection(order(false, { delivery }))).toBeInstanceOf(AlreadyApplied)
+      expect([runs, await items()]).toEqual([2, ['run 1']])
+      await forget()
+      proxy.arm('answer')
+      const keyed = await order(false, { idempotency: { ...claim, key: 'forgotten' } })
+      expect([keyed, runs, await items()]).toEqual(['run 3', 3, ['run 1', 'run 3']])
+    })
+
+    it('says that it does not know when it may not run again', async () => {
+      const stop = new AbortController()
+      const backOff = (): number => {
+        stop.abort()
+        return 0
+      }
+      const own = await openStore(proxy.url, { prepareStatements: false, random: backOff })
+      await own.ping()
+      await forget()
+      proxy.arm('answer')
+      const work = own.transact((tx) => tx.sql`INSERT INTO item VALUES ('a', 1)`, {
+        idempotency: { ...claim, key: 'stopped' },
+        signal: stop.signal,
+      })
+      expect(await rejection(work)).toMatchObject({ reason: 'COMMIT_UNKNOWN', outcome: 'unknown' })
+      await own.close()
+      expect(await items()).toEqual(['a'])
+    })
   })
 
   it('says that it does not know when nothing can tell', async () => {

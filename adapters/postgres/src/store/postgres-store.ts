@@ -9,6 +9,7 @@ import { type Delay, processTimers } from '../client/timing.ts'
 import { migrate, readStatus } from '../migration/migrate.ts'
 import { storeMigrations } from '../migration/store-schema.ts'
 import { alone, createRunner } from './alone.ts'
+import { readIncarnation } from './incarnation.ts'
 import { createOutboxPlace } from './outbox-place.ts'
 import { createPostgresBridges } from './postgres-bridges.ts'
 import { createPostgresEventStore } from './postgres-event-store.ts'
@@ -80,6 +81,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   const after = options.after ?? processTimers
   const pool = new Pool({
     ...session,
+    incarnation: readIncarnation,
     maxConnections: options.maxConnections ?? 8,
     acquireTimeoutMs: options.acquireTimeoutMs ?? 5_000,
     queueLimit: options.queueLimit ?? 1_000,

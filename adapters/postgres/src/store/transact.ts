@@ -1,11 +1,11 @@
 /** `transact`: attempts until one commits, fails for good, or there were enough. */
-import { BanyanError } from 'banyan/core'
+import { BanyanError, type Code, isBanyanError } from 'banyan/core'
 import type { StoreTransaction, TransactOptions } from 'banyan/store'
 import { type Pool, toAborted } from '../client/pool.ts'
 import { FlightError, type Session } from '../client/session.ts'
 import { fromSqlError, isDatabaseError, isRerunnable, sqlState } from '../client/sql-error.ts'
 import { pause } from '../client/timing.ts'
-import { type CommitResult, judge, lastStatements, type ResolveOptions } from './commit.ts'
+import { type CommitResult, commitUnknown, judge, lastStatements, type ResolveOptions } from './commit.ts'
 import { toRefusal } from './delivery-marks.ts'
 import { OpenTransaction } from './open-transaction.ts'
 import type { OutboxPlace } from './outbox-place.ts'
@@ -33,10 +33,22 @@ export interface TransactContext extends ResolveOptions {
 
 type Work<Result> = (tx: StoreTransaction) => Promise<Result>
 
+/** Nothing was heard of the rows that would settle a doubt. */
+function isUnanswered(error: unknown): boolean {
+  return isDatabaseError(error) || (isBanyanError(error) && unanswered.has(error.code))
+}
+
+const unanswered: ReadonlySet<Code> = new Set(['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'CANCELLED', 'DEADLINE_EXCEEDED'])
+
 /** How one attempt ended. */
 type Attempt<Result> =
   | { readonly done: true; readonly result: Result }
   | { readonly done: false; readonly error: unknown }
+
+/** A COMMIT of an earlier attempt of which only the next attempt can tell whether it was done. */
+interface Doubt {
+  cause: unknown
+}
 
 /** Runs work in a transaction; see the Store port. */
 export async function transact<Result>(
@@ -44,12 +56,17 @@ export async function transact<Result>(
   work: Work<Result>,
   options: TransactOptions,
 ): Promise<Result> {
+  const doubt: Doubt = { cause: undefined }
+  const settle = (error: unknown): unknown =>
+    doubt.cause !== undefined && isUnanswered(error) ? commitUnknown(doubt.cause) : error
   for (let attempt = 1; ; attempt += 1) {
-    const outcome = await attemptOnce(context, work, options)
+    const outcome = await attemptOnce(context, work, options, doubt).catch((error: unknown) => {
+      throw settle(error)
+    })
     if (outcome.done) return outcome.result
-    if (attempt === maxTransactionAttempts) throw fromSqlError(outcome.error)
+    if (attempt === maxTransactionAttempts) throw settle(fromSqlError(outcome.error))
     await pause(context.after, firstBackOffMs * 2 ** attempt * context.random())
-    if (options.signal?.aborted) throw toAborted(options.signal)
+    if (options.signal?.aborted) throw settle(toAborted(options.signal))
   }
 }
 
@@ -57,11 +74,12 @@ async function attemptOnce<Result>(
   context: TransactContext,
   work: Work<Result>,
   options: TransactOptions,
+  doubt: Doubt,
 ): Promise<Attempt<Result>> {
   const session = await context.pool.acquire(options.signal)
   const tx = new OpenTransaction(session, options)
   try {
-    return await untilAborted(session, tx, options.signal, () => runToEnd(context, session, tx, work, options))
+    return await untilAborted(session, tx, options.signal, () => runToEnd(context, session, tx, work, options, doubt))
   } catch (error) {
     tx.end()
     const cause = tx.refusal ?? unwrap(error)
@@ -79,8 +97,11 @@ async function runToEnd<Result>(
   tx: OpenTransaction,
   work: Work<Result>,
   options: TransactOptions,
+  doubt: Doubt,
 ): Promise<Attempt<Result>> {
   const stored = await tx.enter()
+  // Its row was found, or is not there; that of a delivery alone is met by the first statement.
+  doubt.cause = undefined
   if (stored !== undefined) {
     tx.end()
     await rollBack(session, tx)
@@ -89,9 +110,12 @@ async function runToEnd<Result>(
   const result = await work(tx.handle)
   tx.end()
   if (options.signal?.aborted) throw toAborted(options.signal)
-  const committed = await commit(context, tx, options, result)
+  const committed = await commit(context, session, tx, options, result)
   if (committed.state === 'failed') throw committed.error
-  if (committed.state === 'again') return { done: false, error: committed.error }
+  if (committed.state === 'again') {
+    if (committed.inDoubt) doubt.cause = committed.error
+    return { done: false, error: committed.error }
+  }
   if (tx.events.length > 0) context.published()
   if (tx.scheduled.length > 0) context.scheduled()
   if (tx.appended) context.appended()
@@ -101,6 +125,7 @@ async function runToEnd<Result>(
 
 async function commit(
   context: TransactContext,
+  session: Session,
   tx: OpenTransaction,
   options: TransactOptions,
   result: unknown,
@@ -120,7 +145,9 @@ async function commit(
     const refusal = toRefusal(options.delivery, unwrap(error))
     if (refusal !== undefined) return { state: 'failed', error: refusal }
     if (sqlState(unwrap(error)) === '25P02') return { state: 'failed', error: swallowed(tx) }
-    return judge(error, { xid: tx.xid, eventId: tx.events[0]?.id }, context.pool, context)
+    const { incarnation } = session
+    const marked = idempotency !== undefined || passage !== undefined || options.delivery !== undefined
+    return judge(error, { xid: tx.xid, incarnation, eventId: tx.events[0]?.id, marked }, context.pool, context)
   }
 }
 
