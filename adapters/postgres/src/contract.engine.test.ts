@@ -17,18 +17,23 @@ import { createStoreOpener } from './testing/open-store.ts'
 
 const emptyBus = `DELETE FROM banyan.source; DELETE FROM banyan.event; DELETE FROM banyan.reader; UPDATE banyan.clock SET shift = '0'`
 
-describeEngines('contract', (engine, name) => {
-  const openStore = createStoreOpener(engine)
-  storeSuite(name, openStore)
-  outboxSuite(name, openStore)
-  inboxSuite(name, openStore)
-  projectionsSuite(name, openStore)
-  idempotencySuite(name, openStore)
-  eventStoreSuite(name, openStore)
-  streamReadingSuite(name, openStore)
-  busSuite(name, createBusOpener(engine))
-  keepingSuite(name, createBusOpener(engine))
-})
+describeEngines(
+  'contract',
+  (engine, name) => {
+    // Suites that close stores, or hold their connections, have new ones for each test.
+    const [openNew, openStore] = [createStoreOpener(engine), createStoreOpener(engine, { keep: true })]
+    storeSuite(name, openNew)
+    outboxSuite(name, openStore)
+    inboxSuite(name, openStore)
+    projectionsSuite(name, openNew)
+    idempotencySuite(name, openStore)
+    eventStoreSuite(name, openStore)
+    streamReadingSuite(name, openStore)
+    busSuite(name, createBusOpener(engine))
+    keepingSuite(name, createBusOpener(engine))
+  },
+  'both',
+)
 
 function createBusOpener(engine: () => Engine): () => Promise<OpenedBus> {
   let url: string | undefined

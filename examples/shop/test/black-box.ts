@@ -29,10 +29,12 @@ const lateChargesMs = 6_000
 
 /** What makes a difference to how orders are brought to their end. */
 export const orderLife = [orderCases, paymentCases, stockCases, cancelCases, returnCases] as const
-const everything = [firstStart, catalogCases, ...orderLife, idempotencyCases, badInputCases, headerCases] as const
+const everything = [catalogCases, ...orderLife, idempotencyCases, badInputCases, headerCases] as const
 
 /**
  * Declares the suite, or some of it. `start` brings up a shop and says where it is; `stop` of what it gives ends that shop.
+ *
+ * Groups of cases run at the same time, each with products of its own: they mostly wait for orders. Those of a group go in turn.
  */
 export function blackBox(
   name: string,
@@ -41,23 +43,32 @@ export function blackBox(
 ): void {
   describe(name, { timeout: caseTimeoutMs }, () => {
     let running: RunningShop | undefined
-    let found: Subject | undefined
+    let found: readonly Subject[] | undefined
     beforeAll(async () => {
       running = await start()
       const shop = createShopClient(running.gatewayUrl)
       const products = await readPages<Product>((page) => shop.products(page), 'products')
-      found = createSubject(
-        running,
-        products.map(({ sku }) => sku),
+      const at = running
+      const skus = products.map(({ sku }) => sku)
+      found = cases.map((_, group) =>
+        createSubject(
+          at,
+          skus.filter((_sku, index) => index % cases.length === group),
+        ),
       )
     }, startTimeoutMs)
     afterAll(() => running?.stop(), startTimeoutMs)
-    const subject = (): Subject => {
-      if (!found) throw new Error('the shop did not start')
-      return found
+    const subjectOf = (group: number) => (): Subject => {
+      const subject = found?.[group]
+      if (!subject) throw new Error('the shop did not start')
+      return subject
     }
 
-    for (const declare of cases) declare(subject)
+    firstStart(subjectOf(0))
+    for (const [group, declare] of cases.entries())
+      describe.concurrent('at the same time', () => {
+        describe('in turn', { concurrent: false }, () => declare(subjectOf(group)))
+      })
 
     it('leaves books that balance', async () => {
       if (!running) throw new Error('the shop did not start')

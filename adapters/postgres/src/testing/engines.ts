@@ -40,16 +40,16 @@ const startEmbedded = async (): Promise<Engine> => {
 }
 
 /**
- * Declares tests once for each server there is. `engine()` gives it while they run. Tests that take long and depend little on
- * the server run `mostlyOn` one of them, or on the other where it is missing; with BANYAN_EVERY_ENGINE set on both all the same.
+ * Declares tests for one of the servers, or for the other where that is missing. `engine()` gives it while they run. With `both`,
+ * and with BANYAN_EVERY_ENGINE set always, once for each: for what depends on the server's version.
  */
 export function describeEngines(
   name: string,
   declare: (engine: () => Engine, engineName: string) => void,
-  mostlyOn?: 'server' | 'embedded',
+  on: 'server' | 'embedded' | 'both' = 'server',
 ): void {
   const hasServer = findPostgres().found
-  const only = process.env['BANYAN_EVERY_ENGINE'] === undefined && hasServer ? mostlyOn : undefined
+  const only = process.env['BANYAN_EVERY_ENGINE'] === undefined && hasServer && on !== 'both' ? on : undefined
   const servers: [string, () => Promise<Engine>, boolean][] = [
     ['server', startServer, hasServer],
     ['embedded', startEmbedded, true],

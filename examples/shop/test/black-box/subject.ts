@@ -25,7 +25,7 @@ export interface RunningShop {
 export interface Subject {
   readonly shop: ShopClient
   readonly provider: ProviderClient
-  /** A product no other case has been given yet (they go round when all are used). */
+  /** A product of this group of cases, that none of them has been given yet (they go round when all are used). */
   takeSku(): string
   newCustomer(): string
   /** Sets the shelves so that exactly this many are available. */
