@@ -49,10 +49,8 @@ test('a fresh project can import every entry of every package', async () => {
   const peers = names.flatMap((name) => optionalPeers(publishedJson(name)))
   await run('npm', ['install', ...flags, ...Object.values(tarballs), ...peers], { cwd: project })
   for (const name of names) {
-    for (const subpath of Object.keys(publishedJson(name).exports)) {
-      if (subpath.endsWith('.json')) continue
-      const script = `await import(${JSON.stringify(join(name, subpath))})`
-      await run(process.execPath, ['--input-type=module', '-e', script], { cwd: project })
-    }
+    const entries = Object.keys(publishedJson(name).exports).filter((subpath) => !subpath.endsWith('.json'))
+    const imports = entries.map((subpath) => `await import(${JSON.stringify(join(name, subpath))})`)
+    await run(process.execPath, ['--input-type=module', '-e', imports.join('\n')], { cwd: project })
   }
 })

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { packPackages } from '../src/build/pack.ts'
+import { repositoryRoot } from '../src/source/sources.ts'
 import { compile } from './compiler.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'banyan-package-'))
@@ -16,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 let tarball: string
 beforeAll(async () => {
-  const packed = await packPackages(join(folder, 'packed'))
+  const packed = await packPackages(join(folder, 'packed'), repositoryRoot, ['banyan'])
   tarball = packed['banyan'] as string
 })
 

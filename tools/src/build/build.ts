@@ -4,13 +4,15 @@ import { repositoryRoot } from '../source/sources.ts'
 import { type Built, compilePackage } from './compile.ts'
 import { type Publishable, publishablePackages } from './publishable.ts'
 
-/** Builds all publishable packages of a workspace, each into the folder that `place` names (default: its `dist`). */
+/** Builds all publishable packages of a workspace, or `only` some, each into the folder that `place` names (default: its `dist`). */
 export async function buildPackages(
   root: string = repositoryRoot,
   place: (item: Publishable) => string = (item) => join(item.folder, 'dist'),
+  only?: readonly string[],
 ): Promise<Built[]> {
   const built: Built[] = []
-  for (const item of publishablePackages(root)) built.push(await compilePackage(item, place(item), built))
+  const items = publishablePackages(root).filter(({ json }) => only === undefined || only.includes(json.name))
+  for (const item of items) built.push(await compilePackage(item, place(item), built))
   return built
 }
 

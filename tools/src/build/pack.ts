@@ -7,15 +7,20 @@ import { repositoryRoot } from '../source/sources.ts'
 import { buildPackages } from './build.ts'
 
 /**
- * Builds and packs every publishable package into `folder`, and answers where each tarball lies, by package name.
+ * Builds and packs every publishable package (or `only` these, which need no other) into `folder`, and answers where each
+ * tarball lies, by package name.
  * The workspace's own dist folders are not touched.
  *
  * @example
  * const tarballs = await packPackages(temporaryFolder)
  * await run('npm', ['install', tarballs.banyan], { cwd: freshProject })
  */
-export async function packPackages(folder: string, root: string = repositoryRoot): Promise<Record<string, string>> {
-  const built = await buildPackages(root, (item) => join(folder, 'built', item.json.name))
+export async function packPackages(
+  folder: string,
+  root: string = repositoryRoot,
+  only?: readonly string[],
+): Promise<Record<string, string>> {
+  const built = await buildPackages(root, (item) => join(folder, 'built', item.json.name), only)
   mkdirSync(folder, { recursive: true })
   const tarballs: Record<string, string> = {}
   for (const item of built) {

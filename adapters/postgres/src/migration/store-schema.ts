@@ -22,6 +22,7 @@ import { passagesMigration } from './passages-schema.ts'
 import { projectionBuildsMigration } from './projection-builds.ts'
 import { projectionMigration } from './projection-schema.ts'
 import { refusalMigration } from './refusal-schema.ts'
+import { sagasParked } from './sagas-parked.ts'
 import { sagasMigration } from './sagas-schema.ts'
 import { scheduledMigration } from './scheduled.ts'
 import { toMigration } from './source.ts'
@@ -144,6 +145,7 @@ export const storeMigrations: readonly Migration[] = [
   projectionBuildsMigration,
   sagasMigration,
   incarnationMigration,
+  sagasParked,
 ]
 
 /** The database of the log, in order. */

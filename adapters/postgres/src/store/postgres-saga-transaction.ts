@@ -7,6 +7,7 @@ import {
   mailboxFull,
   type NewSaga,
   type NewSagaMessage,
+  type SagaState,
   type TransactionSagas,
 } from 'banyan/store'
 import type { Statement, StatementResult } from '../client/exchange.ts'
@@ -29,6 +30,8 @@ export function createHints(): SagaHints {
 
 const deliverText = 'SELECT run_id, told FROM banyan.saga_deliver($1, $2, $3, $4, $5, $6)'
 const tellText = 'SELECT banyan.saga_tell($1, $2, $3, $4, $5, $6) AS told'
+
+const findText = 'SELECT id, state FROM banyan.saga WHERE name = $1 AND key = $2 ORDER BY run DESC LIMIT 1'
 
 /** The statement that sends a message to one run. */
 export function tellStatement(to: string, { id, kind, name, key, body }: NewSagaMessage): Statement {
@@ -78,6 +81,10 @@ export function createTransactionSagas(
       const told = (await one(statement)).rows[0].told
       if (told === 'sent') hints.due.push(to)
       return told
+    },
+    async find(name, key) {
+      const [row] = (await run(findText, [name, key])).rows
+      return row as { readonly id: string; readonly state: SagaState } | undefined
     },
     async write(write) {
       assertWritable('write a saga')

@@ -51,17 +51,43 @@ const locksText = `
   SELECT (SELECT count(*)::int FROM banyan.saga_lock) AS locks,
     (SELECT count(DISTINCT saga_id)::int FROM banyan.saga_lock_wait) AS waits`
 
-// What is held counts from its last entry, or from when it changed hands.
-const stuck = (since: string): string => `
-  s.ended_at IS NULL AND CASE WHEN s.holder IS NULL THEN s.due_at ELSE greatest(s.changed_at, (
-    SELECT e.at FROM banyan.saga_entry e WHERE e.saga_id = s.id ORDER BY e.n DESC LIMIT 1)) END <= ${since}`
+/**
+ * Runs that should have gone on, by two indexes: of what is due, one range for each name, version and priority; and of what is held.
+ * Those that sleep are not looked at. What is held counts from its last entry, or from when it changed hands.
+ */
+const stuck = (since: string): string => `(
+    WITH RECURSIVE kinds AS (
+      (SELECT d.name, d.version, d.priority FROM banyan.saga d WHERE d.due_at IS NOT NULL
+        ORDER BY d.name, d.version, d.priority LIMIT 1)
+      UNION ALL
+      SELECT n.name, n.version, n.priority FROM kinds k CROSS JOIN LATERAL (
+        SELECT d.name, d.version, d.priority FROM banyan.saga d
+        WHERE d.due_at IS NOT NULL AND (d.name, d.version, d.priority) > (k.name, k.version, k.priority)
+        ORDER BY d.name, d.version, d.priority LIMIT 1
+      ) AS n
+    )
+    SELECT d.id FROM kinds k CROSS JOIN LATERAL (
+      SELECT d.id FROM banyan.saga d
+      WHERE d.name = k.name AND d.version = k.version AND d.priority = k.priority AND d.due_at <= ${since}
+      OFFSET 0
+    ) AS d
+    UNION ALL
+    SELECT h.id FROM banyan.saga h WHERE h.ended_at IS NULL AND h.holder IS NOT NULL AND h.changed_at <= ${since}
+      AND coalesce((SELECT e.at <= ${since} FROM banyan.saga_entry e WHERE e.saga_id = h.id ORDER BY e.n DESC LIMIT 1), true)
+  ) AS st CROSS JOIN LATERAL (SELECT * FROM banyan.saga s WHERE s.id = st.id OFFSET 0) AS s`
 
-function listStatement({ name, key, states, stuckMs, before, limit }: SagaFilter): {
+/** The statement of a page of runs. */
+export function listStatement({ name, key, states, stuckMs, before, limit }: SagaFilter): {
   readonly text: string
   readonly values: readonly unknown[]
 } {
   const values: unknown[] = []
   const conditions: string[] = []
+  let runs = 'banyan.saga s'
+  if (stuckMs !== undefined) {
+    values.push(stuckMs)
+    runs = stuck('(SELECT banyan.now() - make_interval(secs => $1::float8 / 1000))')
+  }
   const add = (condition: (parameter: string) => string, value: unknown): void => {
     values.push(value)
     conditions.push(condition(`$${values.length}`))
@@ -70,15 +96,15 @@ function listStatement({ name, key, states, stuckMs, before, limit }: SagaFilter
   if (key !== undefined) add((it) => `s.key = ${it}`, key)
   if (states !== undefined) {
     add((it) => `s.state = ANY (${it}::text[])`, states)
-    // The index of those that have not ended is a small one.
+    // Few are parked, and few of many have not ended: each has an index of its own.
+    if (states.length === 1 && states[0] === 'parked') conditions.push("s.state = 'parked'")
     if (!states.some(isSagaEnd)) conditions.push('s.ended_at IS NULL')
   }
-  if (stuckMs !== undefined) add((it) => stuck(`banyan.now() - make_interval(secs => ${it}::float8 / 1000)`), stuckMs)
   if (before !== undefined) add((it) => `s.id < ${it}::uuid`, before)
   values.push(limit + 1)
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
   return {
-    text: `SELECT ${summaryColumns} FROM banyan.saga s ${where} ORDER BY s.id DESC LIMIT $${values.length}`,
+    text: `SELECT ${summaryColumns} FROM ${runs} ${where} ORDER BY s.id DESC LIMIT $${values.length}`,
     values,
   }
 }
@@ -159,7 +185,7 @@ export function createPostgresSagaMending(run: RunAlone, transact: Transact): Pi
         const numbered = entries.map((entry, place) => ({ ...entry, n: length + place + 1 }))
         if (numbered.length > 0) await own(appendText, appendValues(id, numbered))
         const ends = isSagaEnd(to)
-        await own(mendText, [id, to, to === 'parked' ? (said ?? '') : '', ends ? (said ?? '{}') : null, ends])
+        await own(mendText, [id, to, ends ? '' : (said ?? ''), ends ? (said ?? '{}') : null, ends])
         return true
       })
       return isDone ? read(id) : undefined

@@ -5,6 +5,7 @@
 import {
   assertSagaWrites,
   isSagaEnd,
+  keepsEntries,
   type NewSaga,
   otherEntry,
   type SagaEntry,
@@ -19,9 +20,9 @@ const writeText = `
   SELECT ok, written, changed, parents, freed FROM banyan.saga_write($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
     $16, $17, $18, $19, $20, $21, $22, $23)`
 
-/** Only this kind is refused whole when mail has come; a wait is written, and goes on. */
+/** What is refused whole when mail has come. */
 function mailOf({ change }: SagaWrite): number | undefined {
-  return change !== undefined && change.to !== 'wait' && 'mail' in change ? change.mail : undefined
+  return change !== undefined && !keepsEntries(change) && 'mail' in change ? change.mail : undefined
 }
 
 /** The statement of one holder's writes; its answer is for {@link readWrites}. */
@@ -51,7 +52,7 @@ function changeColumns(writes: readonly SagaWrite[]): readonly unknown[] {
     column(changes, ({ place }) => place),
     column(changes, ({ change }) => (change.to === 'wait' ? undefined : change.to)),
     column(changes, ({ change }) => (change.to === 'wait' ? change.dueMs : undefined)),
-    column(changes, ({ change }) => (change.to === 'wait' ? change.mail : undefined)),
+    column(changes, ({ change }) => (keepsEntries(change) && 'mail' in change ? change.mail : undefined)),
     column(changes, ({ change }) => ('note' in change ? change.note : '')),
     column(changes, ({ change }) => ('outcome' in change ? change.outcome : undefined)),
     column(changes, ({ change }) => {

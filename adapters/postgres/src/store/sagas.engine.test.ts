@@ -6,6 +6,7 @@ import type { Session } from '../client/session.ts'
 import { startCuttingProxy } from '../testing/cutting-proxy.ts'
 import { asAdmin, describeEngines, oneDatabase } from '../testing/engines.ts'
 import { emptyStore, hold, openStore, rejection } from '../testing/fixtures.ts'
+import { listStatement } from './postgres-saga-views.ts'
 import type { PostgresStore } from './postgres-store.ts'
 import { createPostgresStore } from './postgres-store.ts'
 
@@ -216,6 +217,20 @@ describeEngines(
           await admin.query('ROLLBACK')
           expect(rows[0]).toMatchObject({ seq: 0, rows: 0 })
           expect(rows[0].fetched).toBeLessThan(100)
+          // What is stuck or parked is looked for every few seconds, among any number that sleep.
+          await admin.script(
+            "ANALYZE banyan.saga; UPDATE banyan.saga SET state = 'parked', due_at = NULL WHERE name = 'sleeper' AND key = '9'",
+          )
+          await admin.query('BEGIN')
+          for (const [filter, count] of [
+            [{ stuckMs: 500, limit: 100 }, 3],
+            [{ states: ['parked'], limit: 100 }, 1],
+          ] as const) {
+            const { text, values: given } = listStatement(filter)
+            expect((await admin.query(text, given)).rows).toHaveLength(count)
+          }
+          expect((await admin.query(scans)).rows[0]).toMatchObject({ seq: 0, fetched: expect.toSatisfy((n) => n < 50) })
+          await admin.query('ROLLBACK')
           expect((await admin.query(take)).rows).toEqual([{ n: 3 }])
         }),
       ))

@@ -54,10 +54,7 @@ export class SagaDesk {
     throw new BanyanError(
       'FAILED_PRECONDITION',
       `saga '${String(saga?.name)}' is not listed in this service's 'sagas'`,
-      {
-        reason: 'UNDECLARED_SAGA',
-        hint: "Add it to 'sagas' in defineService.",
-      },
+      { reason: 'UNDECLARED_SAGA', hint: "Add it to 'sagas' in defineService." },
     )
   }
 
@@ -96,7 +93,8 @@ export class SagaDesk {
 
   async #send(shape: SagaShape, key: string, message: NewSagaMessage, tx: TransactionSagas | undefined): Promise<void> {
     const { sagas } = this.#store
-    const found = await this.#find(shape, key)
+    const found = await (tx === undefined ? this.#find(shape, key) : tx.find(shape.name, key))
+    if (found === undefined) throw unknownSaga(shape.name, key)
     const sent = await (tx ?? sagas).send(found.id, message)
     if (sent === 'full') throw mailboxFull(shape.name, key)
     if (sent === 'unknown') throw unknownSaga(shape.name, key)

@@ -1,6 +1,7 @@
 /** What ends a run before its end: cancellations, its time, failures after the point of no return, and mistakes of its function. */
 import { describe, expect, it } from 'vitest'
-import { away, cancel, lookAt, never, no, runOne, sagaOf } from './fixtures/sagas.ts'
+import { away, cancel, lookAt, never, no, runOne, sagaOf, withSagas } from './fixtures/sagas.ts'
+import type { SagaHost } from './host.ts'
 import { createSagaRig, type SagaRig } from './rig.ts'
 import type { Saga } from './saga.ts'
 
@@ -58,6 +59,43 @@ describe('a cancellation', () => {
     expect((await rig.find(id)).state).toBe('undoing')
     await rig.environment.advance(2_000)
     expect(done).toEqual(['unknown'])
+  })
+
+  it.each([
+    ['is heard, for it was accepted', 'cancel', 'undone', ['a', 'undo a']],
+    ['does not undo what is past its point of no return', 'point', 'completed', ['a']],
+    ['and is none lets it end', 'signal', 'completed', ['a']],
+  ])('that comes while the end is on its way %s', async (_what, kind, state, expected) => {
+    const rig = createSagaRig()
+    const done: string[] = []
+    let sent = 0
+    const wrap = (host: SagaHost): SagaHost =>
+      withSagas(host, {
+        write: async (writes) => {
+          const ending = writes.find(({ change }) => change?.to === 'completed')
+          if (ending !== undefined && sent++ === 0) {
+            const message = kind === 'signal' ? 'signal' : 'cancel'
+            const body = JSON.stringify({ by: 'ada', why: '' })
+            expect(await rig.store.sagas.send(ending.id, { id: 'c', kind: message, name: 'x', key: '', body })).toBe(
+              'sent',
+            )
+          }
+          return rig.store.sagas.write(writes)
+        },
+      })
+    const saga = sagaOf(async (one) => {
+      await one.step(
+        'a',
+        () => done.push('a'),
+        () => done.push('undo a'),
+      )
+      if (kind === 'point') await one.pointOfNoReturn()
+    })
+    const executor = rig.host('one', [saga], { wrap })
+    await rig.environment.advance(10)
+    const id = await rig.begin(executor, saga, { orderId: 'o-1' })
+    expect((await rig.until(id, 'undone', 'completed', 'parked')).state).toBe(state)
+    expect(done).toEqual(expected)
   })
 
   it('of a step that waits for its next attempt undoes what is known of it', async () => {

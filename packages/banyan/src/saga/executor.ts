@@ -96,8 +96,7 @@ export class SagaExecutor {
     }
     this.#wake = new Wake(environment.timers)
     this.#recovery = new Recovery(host, {
-      mayOpen: (id) => this.#mayGoOn() && !this.#active.has(id),
-      open: (taken) => this.#open(taken),
+      mayLetGo: (id) => this.#mayGoOn() && !this.#active.has(id),
       onFault: (error) => this.#fail(error),
     })
     this.#lease = new Lease({
@@ -306,7 +305,7 @@ export class SagaExecutor {
     const isSame = cached.journal.length === taken.saga.length && cached.record.epoch === epoch - 1
     if (isSame) return this.#hold(cached, cached.resume(taken))
     cached.abandon()
-    void this.#recovery.reload(id, epoch)
+    void this.#recovery.letGo(id, epoch)
   }
 
   #open(taken: TakenSaga): void {
@@ -339,7 +338,7 @@ export class SagaExecutor {
     }
     if (how === 'lost') {
       this.#counts.lost += 1
-      if (this.#mayGoOn()) void this.#recovery.reload(run.id, run.record.epoch)
+      if (this.#mayGoOn()) void this.#recovery.letGo(run.id, run.record.epoch)
       else if (!this.#stopping && !this.#lease.isAway) this.#lease.giveUp()
     }
     if (this.#active.size === 0) this.#idle?.()

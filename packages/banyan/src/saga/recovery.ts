@@ -1,23 +1,23 @@
 /**
  * Runs that this host holds and does not have in memory as the store has them: after answers that were lost, and journals that are
- * not as they were known. What is in memory is worth nothing then, and the whole journal is read.
+ * not as they were known. What is in memory is worth nothing then: they are let go, and taken again with the whole journal.
  */
 import { equalJitterMs, loopBackoff } from '../bus/backoff.ts'
 import { sleep } from '../core/environment/timers.ts'
-import type { TakenSaga } from '../store/sagas.ts'
+import { isSagaEnd } from '../store/saga-rules.ts'
 import type { SagaHost } from './host.ts'
-import { readJournal } from './observe.ts'
 
-/** How often a run is read again, without having come further, before it is parked. */
+/** How often a run is let go, without having come further, before it is parked. */
 const maxReloads = 3
+/** Runs whose times are counted. */
+const maxCounted = 10_000
 /** Runs that are looked through at a time. */
 const pageSize = 500
 
 /** The executor that it works for. */
 export interface RecoveryOwner {
   /** It is not at work here, and this host may go on. */
-  readonly mayOpen: (id: string) => boolean
-  readonly open: (taken: TakenSaga) => void
+  readonly mayLetGo: (id: string) => boolean
   readonly onFault: (error: unknown) => void
 }
 
@@ -36,22 +36,26 @@ export class Recovery {
     this.#times.delete(id)
   }
 
-  /** Goes on with a run from its journal, if it is still held here under this epoch. */
-  async reload(id: string, epoch: number): Promise<void> {
+  /**
+   * Lets a run go as it stands, if it is held here under this epoch, for anybody to take and to read its whole journal. That is
+   * another epoch, so nothing that is still on its way to the store is written any more.
+   */
+  async letGo(id: string, epoch: number): Promise<void> {
     const { environment, holder, store } = this.#host
+    // Of those that others have taken since, nothing is heard.
+    if (this.#times.size >= maxCounted) this.#times.clear()
     const times = (this.#times.get(id) ?? 0) + 1
     this.#times.set(id, times)
-    for (let failures = 1; this.#owner.mayOpen(id); failures++) {
+    for (let failures = 1; this.#owner.mayLetGo(id); failures++) {
       try {
         const saga = await store.sagas.find(id)
-        if (saga === undefined || saga.holder !== holder || saga.epoch !== epoch) break
-        if (times > maxReloads) {
-          await store.sagas.mend(id, saga.length, [], 'parked', JSON.stringify({ parked: unstable }))
-          break
-        }
-        const entries = await readJournal(store.sagas, id)
-        const messages = await store.sagas.messages(id, 0)
-        if (this.#owner.mayOpen(id)) this.#owner.open({ saga, entries, messages })
+        if (saga === undefined || saga.holder !== holder || saga.epoch !== epoch || isSagaEnd(saga.state)) break
+        const isOver = times > maxReloads
+        const note = isOver ? JSON.stringify({ parked: unstable }) : saga.note
+        const to = isOver ? 'parked' : saga.state
+        // Undefined when something was written meanwhile.
+        if ((await store.sagas.mend(id, saga.length, [], to, note)) === undefined) continue
+        if (isOver) break
         return
       } catch (error) {
         this.#owner.onFault(error)
@@ -69,8 +73,7 @@ export class Recovery {
       const from = before === undefined ? {} : { before }
       const filter = { states: ['running', 'undoing'] as const, stuckMs: 0, limit: pageSize, ...from }
       const page = await store.sagas.list(filter)
-      for (const { id, epoch, holder: of } of page.sagas)
-        if (of === holder && !isKnown(id)) await this.reload(id, epoch)
+      for (const { id, epoch, holder: of } of page.sagas) if (of === holder && !isKnown(id)) await this.letGo(id, epoch)
       before = page.next
     } while (before !== undefined)
   }

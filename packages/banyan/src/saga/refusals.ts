@@ -1,5 +1,5 @@
 /** What sagas refuse and fail with, each said in one place. */
-import { BanyanError, type ErrorDocument, type Outcome } from '../core/error.ts'
+import { BanyanError, type ErrorDocument, type FieldIssue, type Outcome } from '../core/error.ts'
 import type { SagaLock } from '../store/sagas.ts'
 import { maxParallel, maxResultBytes } from './options.ts'
 
@@ -137,6 +137,16 @@ export const badLock = (rule: string): Refusal =>
 
 export const badWait = (rule: string): Refusal =>
   asDefect(new BanyanError('INVALID_ARGUMENT', `waitFor, receive: ${rule}`, { reason: 'INVALID_WAIT' }))
+
+export const badAnswer = (name: string, issues: readonly FieldIssue[]): Refusal =>
+  new BanyanError(
+    'INVALID_ARGUMENT',
+    `the answer to '${name}': ${issues[0]?.message ?? 'it does not fit its schema'}`,
+    {
+      reason: 'INVALID_ANSWER',
+      issues,
+    },
+  )
 
 export const badSleep = (ms: number, most: number): Refusal =>
   asDefect(

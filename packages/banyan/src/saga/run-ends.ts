@@ -56,7 +56,10 @@ export class RunEnds {
       if ('next' in over) return this.#continue(over.next)
       if ('error' in over) return this.#fail(over.error)
       const ok = toText(over.value, 'what the saga gave')
-      this.#finally({ to: 'completed', outcome: ok === undefined ? '{}' : `{"ok":${ok}}` })
+      const outcome = ok === undefined ? '{}' : `{"ok":${ok}}`
+      // A cancellation that was accepted before the end is heard.
+      const { isPast, journal } = this.#run
+      this.#finally({ to: 'completed', outcome, ...(isPast ? {} : { mail: journal.read }) })
     } catch (error) {
       this.fault(error)
     }
@@ -84,6 +87,10 @@ export class RunEnds {
     this.#run.abandon()
     journal.flush(change)
     void journal.durable().then(() => {
+      if (journal.isRefused) {
+        this.#isClosed = false
+        return this.#run.schedule()
+      }
       journal.drop()
       this.#run.letGo(change.to === 'parked' ? 'parked' : 'ended')
     })

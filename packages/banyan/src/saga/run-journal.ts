@@ -36,6 +36,8 @@ export class RunJournal {
   messages: SagaMessage[]
   /** When it is due again, since it was let go last. */
   dueMs: number | undefined
+  /** The last change was left out, for something has come that was not read; it is read by now. */
+  isRefused = false
   readonly #shared: RunShared
   readonly #listener: JournalListener
   #entries: LooseEntry[] = []
@@ -158,10 +160,7 @@ export class RunJournal {
       return { n: this.#length, seq, kind, name, atMs, body }
     })
     const [consumed, starts, correlations] = [this.#consumed, this.#starts, this.#correlations]
-    this.#entries = []
-    if (consumed.length > 0) this.#consumed = []
-    if (starts.length > 0) this.#starts = []
-    if (correlations.length > 0) this.#correlations = []
+    ;[this.#entries, this.#consumed, this.#starts, this.#correlations] = [[], [], [], []]
     return {
       id: this.record.id,
       epoch: this.record.epoch,
@@ -178,6 +177,7 @@ export class RunJournal {
     if (!this.#held) return
     const sent = await this.#send(write)
     this.#lettingGo = false
+    this.isRefused = sent === 'mail'
     if (sent === 'fenced' || sent === 'bad') return this.#lose()
     if (write.change?.to === 'wait' && sent === 'written') {
       this.#held = false

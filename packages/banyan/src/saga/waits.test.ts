@@ -160,6 +160,20 @@ describe('signals, requests and questions', () => {
     ])
   })
 
+  it('are answered as their schema says, or the saga waits for a person', async () => {
+    const rig = createSagaRig()
+    const answers: unknown[] = [{ ok: true, secret: 'x' }, { ok: 'yes' }]
+    const { id } = await start(rig, async (saga) => {
+      for (const answer of answers) (await saga.receive(Reorder)).answer(answer as never)
+    })
+    for (const name of ['r-1', 'r-2']) await send(rig, id, 'update', 'reorder', { sku: 'apple' }, name)
+    const ended = await lookAt(rig, await rig.until(id, 'completed', 'parked'))
+    expect(ended.record.note).toContain('INVALID_ANSWER')
+    expect(ended.entries.filter(({ kind }) => kind === 'answer').map(({ body }) => JSON.parse(body))).toEqual([
+      { id: 'r-1', ok: { ok: true } },
+    ])
+  })
+
   it('are asked of a replay that does nothing', async () => {
     const rig = createSagaRig()
     let done = 0

@@ -1,11 +1,14 @@
 /** What a run waits for: times, events, signals and requests. Nothing is done for it, so it is rows, not memory. */
+import { createWireBorder } from '../contract/border.ts'
+import type { AnySchema } from '../contract/schema.ts'
+import { INVALID } from '../schema/index.ts'
 import type { SagaMessage } from '../store/sagas.ts'
 import { cut } from './bounds.ts'
 import { fromEventMessage } from './journal.ts'
 import type { LiveRun } from './live-run.ts'
 import type { Branch } from './operation.ts'
 import { maxSleepMs, type WaitOptions } from './options.ts'
-import { asDefect, badSleep, badWait, undeclaredSignal, undeclaredWait } from './refusals.ts'
+import { asDefect, badAnswer, badSleep, badWait, undeclaredSignal, undeclaredWait } from './refusals.ts'
 import type { SagaEventShape, SignalShape } from './shape.ts'
 import { toText } from './values.ts'
 
@@ -99,7 +102,7 @@ export function receive(
   const toRequest = (ok: unknown): unknown => {
     if (ok === undefined || kind !== 'update') return ok
     const { id, input } = ok as { readonly id: string; readonly input: unknown }
-    return { input, ...createAnswers(run, id, name) }
+    return { input, ...createAnswers(run, id, signal) }
   }
   return fromMail(run, {
     kind: 'receive',
@@ -114,8 +117,16 @@ export function receive(
   })
 }
 
+/** What of it the schema has; throws INVALID_ARGUMENT `INVALID_ANSWER`. */
+function toAnswer(name: string, output: AnySchema, ok: unknown): unknown {
+  const border = createWireBorder(output, 'output')
+  const copy = border.copy(ok)
+  if (copy === INVALID) throw badAnswer(name, border.explain(ok))
+  return copy
+}
+
 /** The first answer counts; one that stands in the journal is not given again. */
-function createAnswers(run: LiveRun, id: string, name: string): object {
+function createAnswers(run: LiveRun, id: string, { name, output }: SignalShape): object {
   const give = (answer: object): void => {
     if (run.history.answered.has(id)) return
     run.history.answered.add(id)
@@ -123,11 +134,12 @@ function createAnswers(run: LiveRun, id: string, name: string): object {
   }
   const answer = (ok: unknown): void => {
     try {
-      toText(ok, `the answer to '${name}'`)
+      const answered = output === undefined ? ok : toAnswer(name, output, ok)
+      toText(answered, `the answer to '${name}'`)
+      give({ ok: answered })
     } catch (error) {
       throw asDefect(error as never)
     }
-    give({ ok })
   }
   return { answer, refuse: (message: string) => give({ refused: cut(String(message), 2_000) }) }
 }

@@ -90,6 +90,7 @@ export {
   fitsAlways,
   isRunId,
   isSagaEnd,
+  keepsEntries,
   mailboxFull,
   mayMend,
   otherEntry,

@@ -1,6 +1,6 @@
 /** What every implementation of the Sagas port refuses, and how it says so. */
 import { BanyanError } from '../core/error.ts'
-import type { SagaWrite } from './sagas.ts'
+import type { SagaChange, SagaWrite } from './sagas.ts'
 import {
   maxCorrelations,
   maxMailbox,
@@ -18,6 +18,11 @@ const maxEntryName = 200
 /** True for the states in which a run has ended. */
 export function isSagaEnd(state: SagaState | 'wait'): state is 'completed' | 'undone' | 'continued' {
   return state === 'completed' || state === 'undone' || state === 'continued'
+}
+
+/** What mail that has come leaves out of a write: the change alone, not the entries. */
+export function keepsEntries({ to }: SagaChange): boolean {
+  return to === 'wait' || isSagaEnd(to)
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i

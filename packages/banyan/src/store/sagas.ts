@@ -6,9 +6,11 @@
  * A run that waits (for a time, an event, a signal, a lock) is held by nobody: it is rows, not memory. `dueMs` says when it is to
  * be looked at again; what comes into its mailbox makes it due at once. All times are those of the database's clock.
  */
+import type { SagaLock, SagaLockOutcome } from './saga-locks.ts'
 import type { NewSaga, NewSagaMessage, SagaEntry, SagaMessage, SagaRecord, SagaState } from './saga-records.ts'
 import type { SagaAudit, SagaFilter, SagaPage } from './saga-views.ts'
 
+export type { SagaLock, SagaLockOutcome } from './saga-locks.ts'
 export {
   type NewSaga,
   type NewSagaMessage,
@@ -43,10 +45,12 @@ export type SagaChange =
   /** Waits for a person. */
   | { readonly to: 'parked'; readonly note: string }
   /**
-   * The end. Its parent's mailbox is told by a message of kind `child` (id: that of the run, name: the state, key: `seq` of the
+   * The end. With `mail`, refused as `mail` when messages beyond it have come: the entries are written, and the run stays held. Its
+   * parent's mailbox is told by a message of kind `child` (id: that of the run, name: the state, key: `seq` of the
    * parent's operation, body: the outcome), its locks are let go, its messages and correlations are forgotten. One that is
    * `continued` tells nobody: the last of its runs does, if it was given the same parent.
    */
+  | { readonly to: 'completed'; readonly outcome: string; readonly mail: number }
   | {
       readonly to: 'completed' | 'undone' | 'continued'
       readonly outcome: string
@@ -84,29 +88,6 @@ export interface SagaStarted {
   readonly state: SagaState
 }
 
-/** What is known of a lock. */
-export interface SagaLock {
-  readonly kind: string
-  readonly key: string
-  /** The run that holds it. */
-  readonly owner: string
-  /** `<name> <key>` of that run. */
-  readonly ownerName: string
-  readonly sinceMs: number
-  /** Runs that wait for it, in the order in which they will have it. */
-  readonly waiting: readonly { readonly id: string; readonly sinceMs: number }[]
-}
-
-/**
- * What came of asking for a lock. `waiting`: it will be told by a message of kind `lock` (id `<kind>/<key>`, name `granted`) and
- * has it then. To ask again is answered by how it stands, and keeps the place in the line. `deadlock`: waiting would close a circle of runs that wait for each other; it does not wait.
- */
-export type SagaLockOutcome =
-  | { readonly got: 'yes' }
-  | { readonly got: 'no'; readonly lock: SagaLock }
-  | { readonly got: 'waiting'; readonly lock: SagaLock }
-  | { readonly got: 'deadlock'; readonly circle: readonly string[] }
-
 /** Sagas inside one transaction: all of it commits with the rest, or not at all. */
 export interface TransactionSagas {
   /** Starts a run, unless there is one by its name, key and run. It is due at once. */
@@ -122,6 +103,8 @@ export interface TransactionSagas {
    * always fit.
    */
   send(to: string, message: NewSagaMessage): Promise<'sent' | 'repeated' | 'ended' | 'unknown' | 'full'>
+  /** The newest run of a key as this transaction sees it, with what it has started itself. */
+  find(name: string, key: string): Promise<{ readonly id: string; readonly state: SagaState } | undefined>
   /** The same as {@link Sagas.write} for one write. Rejects with {@link Fenced}, and everything is rolled back. */
   write(write: SagaWrite): Promise<'written' | 'mail'>
   /** Who holds a lock, if anybody; the answer stays true until the transaction ends, for whoever changes that waits for it. */
@@ -217,7 +200,7 @@ export interface Sagas {
    * What a person does to a run that nobody advances or that is taken out of somebody's hands: the epoch is raised, the entries
    * are appended (their `n` is given by the store), the state is set, and it is due at once when it goes on. Undefined when its
    * journal has another length by now: look again. Rejects with NOT_FOUND, and with FAILED_PRECONDITION `SAGA_ENDED`; but one that
-   * has completed may be brought back to be undone (`undoing`), without the locks and messages that it had. `said` is the note of one that is parked, or the outcome of one that ends (`{}` unless given).
+   * has completed may be brought back to be undone (`undoing`), without the locks and messages that it had. `said` is the note of one that goes on or is parked (empty unless given), or the outcome of one that ends (`{}` unless given).
    */
   mend(
     id: string,

@@ -10,6 +10,7 @@ import {
   type NewSaga,
   type NewSagaMessage,
   type SagaStarted,
+  type SagaState,
   type SagaWrite,
   type TransactionSagas,
 } from '../sagas.ts'
@@ -48,6 +49,7 @@ class OpenSagas implements SagaTransaction {
     start: (saga) => this.#start(saga),
     deliver: (message, names) => this.#deliver(message, names),
     send: (to, message) => this.#send(to, message),
+    find: (name, key) => this.#find(name, key),
     write: (write) => this.#write(write),
     lock: async (kind, key) => {
       await this.#doors.enter(this.#holder, `lock ${nameOfLock(kind, key)}`)
@@ -108,6 +110,14 @@ class OpenSagas implements SagaTransaction {
     const told = this.#foresee(to, message)
     if (told === 'sent') this.#steps.push(() => void this.#books.tell(to, message))
     return told
+  }
+
+  async #find(name: string, key: string): Promise<{ readonly id: string; readonly state: SagaState } | undefined> {
+    const rows = this.#books.byKey(name, key).map(({ state, start: { id, run } }) => ({ id, state, run }))
+    const own = [...this.#started.values()].filter((saga) => saga.name === name && saga.key === key)
+    const all = [...rows, ...own.map(({ id, run }) => ({ id, state: 'running' as const, run }))]
+    const [newest] = all.sort((one, other) => other.run - one.run)
+    return newest === undefined ? undefined : { id: newest.id, state: newest.state }
   }
 
   async #write(write: SagaWrite): Promise<'written' | 'mail'> {

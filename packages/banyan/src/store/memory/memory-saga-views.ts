@@ -99,10 +99,10 @@ export function createMemorySagaMending(books: SagaBooks): Pick<Sagas, 'mend' | 
       books.letGo(row)
       for (const entry of entries) row.entries.push({ ...structuredClone(entry), n: row.entries.length + 1 })
       row.changedMs = books.now()
-      row.note = ''
+      row.note = isSagaEnd(to) ? '' : (said ?? '')
       if (isSagaEnd(to)) books.end(row, to, said ?? '{}', undefined)
       else row.state = to
-      if (to === 'parked') Object.assign(row, { dueMs: undefined, note: said ?? '' })
+      if (to === 'parked') row.dueMs = undefined
       return toRecord(row)
     },
     async insert(saga, entries, state) {

@@ -1,5 +1,5 @@
 /** One write of whoever holds a run, in memory: what it may do, whether it was done before, and doing it. */
-import { isSagaEnd, otherEntry } from '../saga-rules.ts'
+import { isSagaEnd, keepsEntries, otherEntry } from '../saga-rules.ts'
 import type { SagaChange, SagaWrite, SagaWriteOutcome } from '../sagas.ts'
 import type { SagaBooks } from './memory-saga-books.ts'
 import type { SagaRow } from './memory-saga-row.ts'
@@ -17,7 +17,7 @@ export function judgeWrite(books: SagaBooks, write: SagaWrite): Verdict {
   assertSame(row, write)
   if (change === undefined || !('mail' in change) || change.mail === undefined || row.mail <= change.mail)
     return 'written'
-  return change.to !== 'wait' && has(row, write) ? 'repeated' : 'mail'
+  return !keepsEntries(change) && has(row, write) ? 'repeated' : 'mail'
 }
 
 /** Does what the verdict allows; cannot fail. */
@@ -25,7 +25,12 @@ export function applyWrite(books: SagaBooks, write: SagaWrite, verdict: Verdict)
   if (verdict === 'repeated') return 'written'
   const { change } = write
   const row = books.rows.get(write.id)
-  if (row === undefined || verdict === 'fenced' || (verdict === 'mail' && change?.to !== 'wait')) return verdict
+  if (
+    row === undefined ||
+    verdict === 'fenced' ||
+    (verdict === 'mail' && change !== undefined && !keepsEntries(change))
+  )
+    return verdict
   for (const entry of write.entries) if (entry.n > row.entries.length) row.entries.push({ ...entry })
   const consumed = new Set(write.consumed)
   // Nobody repeats a grant, and the same lock may be granted again.

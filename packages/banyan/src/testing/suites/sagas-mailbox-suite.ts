@@ -35,6 +35,21 @@ export function sagasMailboxSuite(rig: () => SagasRig): void {
       expect(await sagas.find(saga.id)).toMatchObject({ mail: 2 })
     })
 
+    it('reaches what the same transaction has started, by its key', async () => {
+      const { sagas, store, other } = rig()
+      const [saga, before] = [newSaga(), await startHeld(sagas, 'h1#a')]
+      await store.transact(async (tx) => {
+        expect(await tx.sagas.find('checkout', saga.key)).toBeUndefined()
+        await tx.sagas.start(saga)
+        expect(await tx.sagas.find('checkout', saga.key)).toEqual({ id: saga.id, state: 'running' })
+        expect(await tx.sagas.find('checkout', before.key)).toEqual({ id: before.id, state: 'running' })
+        expect(await tx.sagas.find('refund', saga.key)).toBeUndefined()
+        expect(await tx.sagas.send(saga.id, message('m1'))).toBe('sent')
+        expect(await other.findByKey('checkout', saga.key)).toBeUndefined()
+      })
+      expect(await mailbox(sagas, saga.id)).toEqual(['m1'])
+    })
+
     it('is once there when it is sent many times at the same time', async () => {
       const { sagas, other } = rig()
       const saga = await startHeld(sagas, 'h1#a')

@@ -53,6 +53,26 @@ export function sagasRacesSuite(rig: () => SagasRig): void {
       expect(await writeOne(sagas, undoing)).toBe('written')
     })
 
+    it('before an end, refuses it when the end asks: the entries are written and the run stays held', async () => {
+      const { sagas } = rig()
+      const [one, two] = [await startHeld(sagas, 'h1#a'), await startHeld(sagas, 'h1#a')]
+      for (const { id } of [one, two]) await sagas.send(id, message('c', { kind: 'cancel' }))
+      const end = { to: 'completed', outcome: '{"ok":1}' } as const
+      expect(await writeOne(sagas, write(one, [1], { ...end, mail: 0 }))).toBe('mail')
+      expect(await writeOne(sagas, write(one, [1], { ...end, mail: 0 }))).toBe('mail')
+      expect(await sagas.find(one.id)).toMatchObject({
+        state: 'running',
+        holder: 'h1#a',
+        length: 1,
+        outcome: undefined,
+      })
+      expect(await mailbox(sagas, one.id)).toEqual(['c'])
+      expect(await writeOne(sagas, write(one, [2], { ...end, mail: 1 }))).toBe('written')
+      expect(await writeOne(sagas, write(one, [2], { ...end, mail: 1 }))).toBe('written')
+      expect(await sagas.find(one.id)).toMatchObject({ state: 'completed', length: 2 })
+      expect(await writeOne(sagas, write(two, [1], end))).toBe('written')
+    })
+
     it('after a point of no return, does not undo it; its repetition is known', async () => {
       const { sagas } = rig()
       const saga = await startHeld(sagas, 'h1#a')
