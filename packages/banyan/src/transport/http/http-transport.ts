@@ -22,7 +22,7 @@ export interface HttpTransportOptions {
 const json = { 'content-type': 'application/json' }
 const okStatus = 200
 // Said outright, Node does not add for how long it keeps the connection, which the other side would read with every answer.
-const ok = { status: okStatus, headers: { ...json, connection: 'keep-alive' } }
+const okHeaders = { ...json, connection: 'keep-alive' }
 /** Below what the server keeps them for (65 s), so that no call is sent on a connection that is being closed. */
 const keepConnectionsMs = 55_000
 
@@ -73,7 +73,7 @@ function receive(
     const body = decodeUtf8(bytes)
     if (body === undefined) return fail(bad('the body is not UTF-8'))
     const call = new Received(request, metadata, body)
-    handler(call).then((answer) => respond({ ...ok, ...told(call), body: answer }), fail)
+    handler(call).then((answer) => respond({ status: okStatus, headers: headersOf(call), body: answer }), fail)
   }, fail)
 }
 
@@ -96,9 +96,9 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
   }
 }
 
-/** Headers besides the usual ones: few calls have any. */
-function told({ published }: Received): { readonly headers?: HttpResponse['headers'] } | undefined {
-  return published === undefined ? undefined : { headers: { ...ok.headers, [positionHeader]: published } }
+/** The usual headers: few calls have another. */
+function headersOf({ published }: Received): HttpResponse['headers'] {
+  return published === undefined ? okHeaders : { ...okHeaders, [positionHeader]: published }
 }
 
 async function answerGet(request: HttpRequest, { onGet }: HttpTransportOptions): Promise<HttpResponse> {
