@@ -22,7 +22,11 @@ program, of the engine's server and of PostgreSQL, per saga, whatever they do in
 
 Equal: three steps whose results are kept, a start that is idempotent by its key, a result that can be asked for afterwards. Not equal: DBOS
 writes each step by itself where Banyan lets runs share a commit, Restate has a log of its own and calls the step over HTTP/2, where
-Banyan and DBOS call a function. *By hand* is group commit and nothing else: no recovery, no leases, no fencing.`
+Banyan and DBOS call a function. *By hand* is group commit and nothing else: no recovery, no leases, no fencing.
+
+At 32 at a time a commit has what all workers have ready, so program and database take turns: both compute nearly all of the 3.5 ms between two
+commits, and a saga waits for four. Dividing what is ready between two commits lets them overlap, and what a commit costs by itself (0.6 ms
+of CPU of both) takes it away again; by hand is where this way of working ends.`
 
 type Result = ReadonlyMap<Workers, Rounds<SagaSample>>
 
@@ -129,5 +133,5 @@ export async function benchmark(effort: Effort, say: (line: string) => void): Pr
     ...workers.map((count) => toRateTable(count, result.get(count) as Rounds<SagaSample>)),
     toTable(['all loads together', 'commits per saga, reading ones included'], commits),
   ]
-  return { title: 'Sagas', method: `${method} ${peerVersions()}.`, tables, verdicts: toVerdicts(result) }
+  return { title: 'Sagas', method: `${method}\n\n${peerVersions()}.`, tables, verdicts: toVerdicts(result) }
 }

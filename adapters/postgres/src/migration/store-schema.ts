@@ -22,6 +22,7 @@ import { passagesMigration } from './passages-schema.ts'
 import { projectionBuildsMigration } from './projection-builds.ts'
 import { projectionMigration } from './projection-schema.ts'
 import { refusalMigration } from './refusal-schema.ts'
+import { sagasChildren } from './sagas-children.ts'
 import { sagasParked } from './sagas-parked.ts'
 import { sagasMigration } from './sagas-schema.ts'
 import { scheduledMigration } from './scheduled.ts'
@@ -146,6 +147,7 @@ export const storeMigrations: readonly Migration[] = [
   sagasMigration,
   incarnationMigration,
   sagasParked,
+  sagasChildren,
 ]
 
 /** The database of the log, in order. */

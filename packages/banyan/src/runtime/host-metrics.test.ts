@@ -9,7 +9,7 @@ import { startTestSystem, type TestSystem } from '../testing/index.ts'
 import { answerMetrics } from './answer-metrics.ts'
 import { defineService } from './define-service.ts'
 import { defineSystem } from './define-system.ts'
-import { createPart, partFreshMs, partWithinMs } from './metrics-part.ts'
+import { createPart, partFreshMs, partShare, partStaleMs, partWithinMs } from './metrics-part.ts'
 
 const database = defineDatabase<Record<never, never>>({ migrations: new URL('./none/', import.meta.url) })
 const Pings = defineContract('pings', {
@@ -160,17 +160,40 @@ describe('a part that is asked for', () => {
       open.push(next)
       return next.promise
     })
+    const beganMs = environment.clock.monotonic()
     expect(await environment.run(Promise.all([part(), part()]))).toEqual([undefined, undefined])
     await environment.advance(10 * partFreshMs)
     expect(await environment.run(part())).toBeUndefined()
     expect(asked).toBe(1)
     open[0]?.resolve(7)
     expect(await environment.run(part())).toBe(7)
-    await environment.advance(partFreshMs + 20)
+    // It took long, so it is asked again later.
+    await environment.advance(beganMs + partStaleMs - environment.clock.monotonic() - 100)
+    expect(await environment.run(part())).toBe(7)
+    await environment.advance(200)
     const next = part()
     open[1]?.resolve(8)
     expect(await environment.run(next)).toBe(8)
     expect(await environment.run(part())).toBe(8)
     expect(asked).toBe(2)
+    await environment.advance(partFreshMs + 20)
+    void part()
+    expect(asked).toBe(3)
+  })
+
+  it('is asked for no more than its share of the time', async () => {
+    const environment = createVirtualEnvironment()
+    let asked = 0
+    const part = createPart(environment, async () => {
+      asked += 1
+      await new Promise<void>((resolve) => void environment.timers.after(100, resolve))
+      return asked
+    })
+    for (let second = 0; second < 60; second++) {
+      await environment.run(part())
+      await environment.advance(1_000)
+    }
+    expect((asked * 100) / 66_000).toBeLessThanOrEqual(partShare)
+    expect(asked).toBeGreaterThan(5)
   })
 })

@@ -4,8 +4,11 @@
  */
 import type { Environment } from '../core/environment/environment.ts'
 
-/** Answers are as old as this at most, in milliseconds. */
+/** Answers are as old as this at most, in milliseconds, unless they take long. */
 export const partFreshMs = 2_000
+/** Of a question that takes long no more than this part of the time goes into asking; its answers may be so old for that, at most. */
+export const partShare = 0.02
+export const partStaleMs = 30_000
 /** How long an answer is waited for, in milliseconds. Prometheus gives a scrape ten seconds. */
 export const partWithinMs = 1_500
 
@@ -16,10 +19,11 @@ export type Part<Answer> = () => Promise<Answer | undefined>
 export function createPart<Answer>({ clock, timers }: Environment, ask: () => Promise<Answer>): Part<Answer> {
   let running: Promise<Answer | undefined> | undefined
   let askedMs = Number.NEGATIVE_INFINITY
+  let freshMs = partFreshMs
   let open = false
 
   return async () => {
-    if (running === undefined || clock.monotonic() - askedMs > partFreshMs) running = start(running)
+    if (running === undefined || clock.monotonic() - askedMs > freshMs) running = start(running)
     const late = Promise.withResolvers<undefined>()
     const timer = timers.after(partWithinMs, () => late.resolve(undefined))
     try {
@@ -38,6 +42,7 @@ export function createPart<Answer>({ clock, timers }: Environment, ask: () => Pr
       .catch(() => undefined)
       .finally(() => {
         open = false
+        freshMs = Math.min(partStaleMs, Math.max(partFreshMs, (clock.monotonic() - askedMs) / partShare))
       })
   }
 }

@@ -119,6 +119,12 @@ function remember(run: LiveRun, label: string, retry: Retries[string]): void {
   run.note = { ...run.note, retries: { ...run.note.retries, [label]: retry } }
 }
 
+/** What it waits for has come: it is tried again at once. */
+export function hurry(run: LiveRun, label: string): void {
+  const retry = run.note.retries?.[label]
+  if (retry !== undefined) remember(run, label, { ...retry, dueMs: 0 })
+}
+
 function forget(run: LiveRun, label: string): void {
   if (run.note.retries?.[label] === undefined) return
   const { [label]: _, ...retries } = run.note.retries

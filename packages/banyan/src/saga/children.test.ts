@@ -14,6 +14,8 @@ async function host(rig: SagaRig, ...sagas: readonly ReturnType<typeof sagaOf>[]
 
 describe('a child', () => {
   const done: string[] = []
+  const wait = (rig: SagaRig, ms: number): Promise<void> =>
+    new Promise((resolve) => void rig.environment.timers.after(ms, resolve))
   const parcel = (run: (saga: Saga) => Promise<unknown>) => sagaOf(run, { name: 'parcel' })
   const order = (child: ReturnType<typeof sagaOf>, after: (saga: Saga) => Promise<unknown>) =>
     sagaOf(async (saga, input) => {
@@ -106,6 +108,29 @@ describe('a child', () => {
     expect((await lookAt(rig, await rig.until(id, 'completed', 'parked'))).ok).toEqual({ index: 1 })
     const { sagas } = await rig.store.sagas.list({ name: 'parcel', limit: 10 })
     expect(sagas.map(({ state }) => state)).toEqual(['undone'])
+  })
+
+  it.each([
+    ['that runs still', 3_600_000, 20_000],
+    ['that has completed', 1_000, 20_000],
+  ])('%s is waited for while it is undone, not asked again and again', async (_what, restMs, undoMs) => {
+    const rig = createSagaRig()
+    const child = parcel(async (saga) => {
+      await saga.step(
+        's',
+        () => 'sent',
+        () => wait(rig, undoMs),
+      )
+      await saga.sleep(restMs)
+    })
+    const parent = order(child, (saga) => saga.sleep(7_200_000))
+    const id = await rig.begin(await host(rig, parent, child), parent, { orderId: 'o-1' })
+    await rig.environment.advance(60_000)
+    await cancel(rig, id)
+    const ended = await rig.until(id, 'undone', 'parked')
+    expect(ended.state).toBe('undone')
+    const { sagas } = await rig.store.sagas.list({ name: 'parcel', limit: 1 })
+    expect((ended.endedMs ?? 0) - (sagas[0]?.endedMs ?? 0)).toBeLessThan(200)
   })
 
   it('the journal of which was trimmed cannot be undone: a person is asked', async () => {

@@ -1,6 +1,7 @@
 /** How a run stops going on: it waits, ends, is undone, or needs a person. */
 import { BanyanError, fromUnknown, isBanyanError } from '../core/error.ts'
 import type { SagaChange } from '../store/sagas.ts'
+import { hurry } from './attempts.ts'
 import { cut, maxErrorMessage, toKeptError } from './bounds.ts'
 import { bodyOf, fromCancel, type SagaNote, type Settled, type Undoing } from './journal.ts'
 import type { LiveRun, Over } from './live-run.ts'
@@ -195,14 +196,23 @@ export class RunEnds {
     journal.flush({ to: 'wait', dueMs, mail: journal.read, note: JSON.stringify(said) })
   }
 
-  /** Until the time has come, as a row. */
+  /** Until the time has come, as a row, or a child has ended: what waits for that is tried at once. */
   async #pauseUntil(dueMs: number, what: string): Promise<void> {
-    while (this.#run.shared.now() < dueMs) {
+    while (this.#run.shared.now() < dueMs && !this.#hearOfChildren()) {
       const { promise, resolve } = Promise.withResolvers<void>()
       this.#wake = resolve
       this.#letGoUntil(dueMs, [what])
       await promise
     }
+  }
+
+  #hearOfChildren(): boolean {
+    const { journal } = this.#run
+    const ended = journal.messages.filter(({ kind }) => kind === 'child')
+    if (ended.length === 0) return false
+    journal.consume(ended.map(({ n }) => n))
+    for (const { key } of ended) hurry(this.#run, `u${key}`)
+    return true
   }
 
   /** Something has come, or the run is ours again. */

@@ -46,7 +46,7 @@ export type SagaChange =
   | { readonly to: 'parked'; readonly note: string }
   /**
    * The end. With `mail`, refused as `mail` when messages beyond it have come: the entries are written, and the run stays held. Its
-   * parent's mailbox is told by a message of kind `child` (id: that of the run, name: the state, key: `seq` of the
+   * parent's mailbox is told by a message of kind `child` (id: that of the run, with the state behind it the second time; name: the state, key: `seq` of the
    * parent's operation, body: the outcome), its locks are let go, its messages and correlations are forgotten. One that is
    * `continued` tells nobody: the last of its runs does, if it was given the same parent.
    */

@@ -102,8 +102,11 @@ export class SagaBooks {
     row.seen.clear()
     row.correlations.clear()
     const { parent, id } = row.start
-    if (parent !== undefined && to !== 'continued')
-      this.tell(parent.id, { id, kind: 'child', name: to, key: String(parent.seq), body: outcome })
+    if (parent !== undefined && to !== 'continued') {
+      const told = { id, kind: 'child', name: to, key: String(parent.seq), body: outcome }
+      // One that had completed and was brought back to be undone has told already.
+      if (this.tell(parent.id, told) === 'repeated') this.tell(parent.id, { ...told, id: `${id} ${to}` })
+    }
     this.#ended.add(id)
   }
 

@@ -108,6 +108,19 @@ export function sagasMendingSuite(rig: () => SagasRig): void {
       expect(await mailbox(sagas, child.id)).toEqual([])
     })
 
+    it('of a child that had completed tells its parent again when it is undone', async () => {
+      const { sagas } = rig()
+      const parent = await startHeld(sagas, 'h1#a')
+      const child = await startHeld(sagas, 'h1#a', { parent: { id: parent.id, seq: 2 } })
+      await sagas.write([write(child, [1], completed), write(parent, [1], undefined)])
+      await sagas.write([write(parent, [2], undefined, { consumed: [1] })])
+      await sagas.mend(child.id, 1, [mended], 'undoing')
+      await sagas.mend(child.id, 2, [], 'undone', '{"error":1}')
+      expect(await sagas.messages(parent.id, 0)).toMatchObject([
+        { id: `${child.id} undone`, kind: 'child', name: 'undone', key: '2', body: '{"error":1}' },
+      ])
+    })
+
     it('is done by one of two that do it at the same time', async () => {
       const { sagas, other } = rig()
       const saga = await startHeld(sagas, 'h1#a')
