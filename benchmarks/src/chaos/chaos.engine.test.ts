@@ -39,13 +39,16 @@ for (const [name, bus, installed] of arrangements)
     },
   )
 
-it('finds what a relay loses that reads by serial id', { timeout: 240_000 }, async () => {
+// That the rig has teeth: half a minute that CI leaves out, with BANYAN_EVERY_ENGINE=1.
+const teeth = it.skipIf(process.env['BANYAN_EVERY_ENGINE'] === undefined)
+
+teeth('finds what a relay loses that reads by serial id', { timeout: 240_000 }, async () => {
   const { verdict } = await runChaos(asked('--seconds', '4', '--drain', '3', '--naive', 'reader'), silent)
   expect(verdict.lost).toBeGreaterThan(0)
   expect(isFlawless(verdict)).toBe(false)
 })
 
-it('finds what is doubled when effect and mark are two transactions', { timeout: 240_000 }, async () => {
+teeth('finds what is doubled when effect and mark are two transactions', { timeout: 240_000 }, async () => {
   const { verdict } = await runChaos(
     asked('--seconds', '10', '--drain', '20', '--naive', 'mark', '--consumers', '1'),
     silent,

@@ -1,13 +1,12 @@
 /** The shapes in which the shop must be the same: started as a user starts it, by the command. */
 import { mkdtemp, rm } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startPostgresServer } from '@banyan/tools/postgres-server'
 import { type Flow, flowVariable } from '../flow.ts'
 import type { RunningShop } from './black-box/subject.ts'
+import { freePort } from './free-port.ts'
 import { createStage, type Ports } from './kill-loop/stage.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
@@ -19,15 +18,6 @@ const command = [
   '--project',
   join(root, 'examples/shop'),
 ]
-
-/** A port that is free now. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 export async function freePorts(): Promise<Ports> {
   const [gateway, control, provider] = await Promise.all([freePort(), freePort(), freePort()])

@@ -1,4 +1,5 @@
 /** Ports: free ones, and a clear word when one is taken. Looked at before anything is started, so that nothing has to be undone. */
+import { randomInt } from 'node:crypto'
 import { connect, createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CommandError } from '../failure.ts'
@@ -30,10 +31,23 @@ function tryPort(port: number): Promise<number | undefined> {
   })
 }
 
+/** Tries among so many; then the system's own choice is as good. */
+const guesses = 20
+const [lowest, highest] = [20_000, 32_000]
+
+/** Below the range from which systems give ports to outgoing connections, none of which can take it before it is listened on. */
+async function findPort(): Promise<number | undefined> {
+  for (let guess = 0; guess < guesses; guess += 1) {
+    const found = await tryPort(randomInt(lowest, highest))
+    if (found !== undefined) return found
+  }
+  return tryPort(0)
+}
+
 /** The port itself, or a free one for 0. `patienceMs`: how long it may still be somebody's who is about to end. */
 export async function reservePort({ port, owner, setting }: WantedPort, patienceMs = 0): Promise<number> {
   for (let waitedMs = 0; ; waitedMs += 50) {
-    const found = await tryPort(port)
+    const found = port === 0 ? await findPort() : await tryPort(port)
     if (found !== undefined) return found
     if (waitedMs >= patienceMs) throw portInUse({ port, owner, setting })
     await pause(50)

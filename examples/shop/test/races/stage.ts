@@ -2,9 +2,7 @@
 // the middle of what it does. A host that is stopped with no time to drain leaves what a crashed one would leave: handlers
 // cut off between the provider's answer and the transaction, events that were delivered and not marked.
 
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startPostgresServer } from '@banyan/tools/postgres-server'
@@ -13,6 +11,7 @@ import { audit } from '../../audit/audit.ts'
 import { createShopClient, type Product, type ShopClient } from '../../audit/client.ts'
 import { readPages } from '../../audit/reader.ts'
 import { createSubject, type Subject } from '../black-box/subject.ts'
+import { freePort } from '../free-port.ts'
 import { type InProcessShop, startInProcess } from '../start-in-process.ts'
 import { createProviderProcess, type ProviderProcess } from './provider-process.ts'
 
@@ -32,16 +31,6 @@ export interface RaceStage {
 const settleMs = 45_000
 /** Faults are the subject here, so the log is full of them; SHOP_TEST_LOG=1 shows it. */
 const write = (line: string): void => void (process.env['SHOP_TEST_LOG'] && process.stderr.write(`${line}\n`))
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('the probe for a free port has no address')
-  return address.port
-}
 
 export async function startStage(): Promise<RaceStage> {
   const dataDir = await mkdtemp(join(tmpdir(), 'banyan-races-'))
