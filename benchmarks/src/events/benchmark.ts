@@ -22,7 +22,8 @@ defaults pg-boss looks every two seconds for one job and graphile-worker runs on
 has no fencing, no retry, no parking and no order by key; it is what the machine gives.
 
 *Latency*: an open load at random moments; from before the transaction begins to after the effect's commit, in another process. By hand:
-outbox, a relay told in the process, log, NOTIFY, LISTEN, inbox and effect; without lease, fencing, order by key or proof of what may be read.
+outbox, a relay told in the process, log, NOTIFY, LISTEN, inbox and effect; without lease, fencing, order by key or proof of what may be read. *Its transaction alone*: from begin to commit, without an event
+and with nobody behind it: the first of the three commits that are on the way of an event, and what this machine's disk and scheduler do to one.
 
 *Retained events*: the log is filled up to a length while nobody consumes; then a consumer (batches of 500) catches up from its beginning,
 and then the end-to-end load runs on top of what is retained: log, marks and effects. The process has a heap of 64 MB, since V8 collects late where

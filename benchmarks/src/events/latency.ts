@@ -8,6 +8,7 @@ import type { Databases } from './databases.ts'
 
 const rates = [10, 100, 400]
 const asked = 100
+const floor = 'its transaction alone'
 /** Beside the other measurements: a 99th percentile wants some hundreds of events. */
 const lengthFactor = 20
 const drainMs = 10_000
@@ -40,7 +41,7 @@ async function startPair(databases: Databases, name: string, files: readonly [st
   return { name, producer, consumer }
 }
 
-/** Measures, in turns with the same by hand; the p99 is the median of those of the rounds. */
+/** Measures, in turns with the same by hand and with the transaction alone; the p99 is the median of those of the rounds. */
 export async function latency(
   databases: Databases,
   effort: Effort,
@@ -51,20 +52,25 @@ export async function latency(
     await startPair(databases, 'Banyan', ['./latency-producer.ts', './latency-consumer.ts']),
     await startPair(databases, 'by hand', ['./latency-producer-hand.ts', './latency-consumer-hand.ts']),
   ]
+  const alone = await startPeer(new URL('./latency-transaction.ts', import.meta.url), {
+    args: [await databases.create('latency_alone')],
+  })
   try {
     say('latency')
+    await alone.ask('load', { perSecond: 400, ms: effort.warmUpMs * 2 })
     for (const { producer, consumer } of pairs) await measure(producer, consumer, 400, effort.warmUpMs * 2)
     const found = new Map<string, (readonly number[])[]>()
+    const add = (name: string, rate: number, latencies: readonly number[]): unknown =>
+      found.set(`${name} ${rate}`, [...(found.get(`${name} ${rate}`) ?? []), latencies])
     for (let round = 0; round < effort.rounds; round += 1)
-      for (const rate of rates)
-        for (const { name, producer, consumer } of pairs) {
-          const key = `${name} ${rate}`
-          found.set(key, [...(found.get(key) ?? []), await measure(producer, consumer, rate, ms)])
-        }
+      for (const rate of rates) {
+        for (const { name, producer, consumer } of pairs) add(name, rate, await measure(producer, consumer, rate, ms))
+        add(floor, rate, await alone.ask<number[]>('load', { perSecond: rate, ms }))
+      }
     const at = (name: string, rate: number, share: number): number =>
       median((found.get(`${name} ${rate}`) ?? []).map((latencies) => percentile(latencies, share)))
     const rows = rates.flatMap((rate) =>
-      pairs.map(({ name }) => [
+      [...pairs.map(({ name }) => name), floor].map((name) => [
         `${rate} events a second, ${name}`,
         ...[0.5, 0.9, 0.99, 1].map((share) => toText(at(name, rate, share))),
       ]),
@@ -76,6 +82,8 @@ export async function latency(
       ],
     }
   } finally {
-    await Promise.all(pairs.flatMap(({ producer, consumer }) => [producer.stop(), consumer.stop()]))
+    await Promise.all(
+      [...pairs.flatMap(({ producer, consumer }) => [producer, consumer]), alone].map((one) => one.stop()),
+    )
   }
 }
