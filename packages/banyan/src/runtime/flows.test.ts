@@ -17,7 +17,10 @@ const anEvent = () => event({ key: 'orderId', data: Key })
 const Orders = defineContract('orders', {
   version: '1.0.0',
   owner: 'tests',
-  operations: { place: command({ input: Key, output: t.Object({}) }) },
+  operations: {
+    place: command({ input: Key, output: t.Object({}) }),
+    finish: command({ input: Key, output: t.Object({}) }),
+  },
   events: { placed: anEvent(), done: anEvent() },
 })
 const Stock = defineContract('stock', {
@@ -68,6 +71,11 @@ function createSystem(isHeld: () => boolean) {
           tx.publish(Orders.events.placed, input)
           return {}
         }),
+      finish: (input, ctx) =>
+        ctx.transact(async (tx) => {
+          tx.publish(Orders.events.done, input)
+          return {}
+        }),
     },
     on: (on) => [
       on(Stock.events.reserved, ({ data }, ctx) => ctx.transact(async (tx) => tx.publish(Orders.events.done, data))),
@@ -96,7 +104,7 @@ it('is followed to its end, with what caused what', async () => {
   await test.call(Orders.place, { orderId: 'o-1' })
   await test.advance(5_000)
   const { run, entries } = await find('o-1')
-  expect(JSON.parse(run.outcome ?? '')).toEqual({ ok: { ended: 'orders.done.v1', events: 3, late: [] } })
+  expect(JSON.parse(run.outcome ?? '')).toEqual({ ok: { ended: 'orders.done.v1', events: 3, late: [], missing: [] } })
   const heard = entries
     .filter(({ kind }) => kind === 'wait')
     .map((entry) => bodyOf<{ ok: { type: string; causationId: string } }>(entry).ok)
@@ -136,6 +144,28 @@ it('says what is missing, since when, and goes on when it comes', async () => {
   await test.advance(5_000)
   const ended = JSON.parse((await find('o-1')).run.outcome ?? '') as { ok: { ended: string; late: string[] } }
   expect(ended.ok).toMatchObject({ ended: 'orders.done.v1', late: [expect.stringContaining('stock.reserved')] })
+})
+
+it.each([
+  ['before its time', 5_000, []],
+  ['after its time', 60_000, [expect.stringContaining('stock.reserved')]],
+])('tells what had not come when it ended, %s', async (_, afterMs, late) => {
+  test = await startTestSystem(
+    createSystem(() => true),
+    { shape: 'one' },
+  )
+  await test.call(Orders.place, { orderId: 'o-1' })
+  await test.advance(afterMs)
+  await test.call(Orders.finish, { orderId: 'o-1' })
+  await test.advance(5_000)
+  expect(JSON.parse((await find('o-1')).run.outcome ?? '')).toEqual({
+    ok: {
+      ended: 'orders.done.v1',
+      events: 2,
+      late,
+      missing: ['waiting for stock.reserved, expected within 30 s'],
+    },
+  })
 })
 
 it('waits a little for its beginning, when what follows comes by a source that is quicker', async () => {

@@ -8,7 +8,7 @@ import type { Event } from '../contract/event.ts'
 import type { Owned } from '../contract/operation.ts'
 import { BanyanError } from '../core/error.ts'
 import { defineSaga, type SagaDefinition } from './define-saga.ts'
-import { type FlowEvent, FlowGraph, toSentence, toWait } from './flow-graph.ts'
+import { type FlowEvent, FlowGraph, type Missing, toSentence, toWait } from './flow-graph.ts'
 import type { FlowShape } from './flow-view.ts'
 import type { Saga, SagaEvent } from './saga.ts'
 
@@ -44,8 +44,10 @@ export interface FlowOutcome {
   /** The event that ended it; `incomplete` when none has come. */
   readonly ended: string
   readonly events: number
-  /** What came late or never, in sentences. */
+  /** What came late, or had not come at the end and was late by then: in sentences. */
   readonly late: readonly string[]
+  /** What was expected and had not come at the end, late or not: in sentences. */
+  readonly missing: readonly string[]
 }
 
 /** The time an instance has when nothing is said, in milliseconds: 30 days. */
@@ -128,8 +130,15 @@ async function watch(
 ): Promise<FlowOutcome> {
   const graph = new FlowGraph(expects)
   const begunMs = saga.now()
-  const late: string[] = []
+  const late = new Map<Missing, string>()
   let heard = 1
+  const isLate = (one: Missing): unknown => late.set(one, toSentence(one, one.dueMs))
+  const over = (ended: string): FlowOutcome => {
+    const open = graph.missing
+    for (const one of open) if (one.dueMs <= saga.now()) isLate(one)
+    const missing = open.map((one) => toSentence(one, one.dueMs))
+    return { ended, events: heard, late: [...late.values()], missing }
+  }
   const { startEventId: id } = saga
   graph.add({ id, type: starts, source: starts.split('.', 1)[0] as string, timeMs: begunMs })
   for (;;) {
@@ -139,16 +148,17 @@ async function watch(
     const says = toWait(open, saga.now())
     const event = await saga.waitFor(events as never, { timeoutMs: Math.max(1, untilMs - saga.now()), says })
     if (event === undefined) {
-      if (saga.now() >= begunMs + giveUpMs) return { ended: 'incomplete', events: heard, late }
+      if (saga.now() >= begunMs + giveUpMs) return over('incomplete')
       for (const one of open.filter(({ dueMs }) => dueMs <= saga.now() && dueMs >= (next?.dueMs ?? 0))) {
-        const said = toSentence(one, one.dueMs)
-        late.push(said)
-        saga.note('late', { missing: one.any, after: one.after, said })
+        isLate(one)
+        saga.note('late', { missing: one.any, after: one.after, said: late.get(one) })
       }
       continue
     }
+    // What comes late itself, and what was late already when its waiting began, since the event before it was heard late.
+    for (const one of open) if (one.dueMs < (one.any.includes(event.type) ? event.timeMs : saga.now())) isLate(one)
     heard += 1
     graph.add(toFlowEvent(event))
-    if (ends.includes(event.type)) return { ended: event.type, events: heard, late }
+    if (ends.includes(event.type)) return over(event.type)
   }
 }
