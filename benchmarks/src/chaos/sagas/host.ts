@@ -1,4 +1,5 @@
 /** One host process of the rig: it does to itself what it was armed with, and never outlives the rig. */
+import { flushCompileCache } from 'node:module'
 import type { Host } from 'banyan'
 import { createStaticResolver } from 'banyan/discovery'
 import { openHost } from './open-host.ts'
@@ -60,4 +61,6 @@ process.on('message', (message: ToHost) => {
   )
 })
 await host.start()
+// At exit it would be too late: such processes are killed.
+flushCompileCache()
 say({ say: 'ready', address: host.address ?? '', gateway: given.gateway ? await openEdge() : undefined })
