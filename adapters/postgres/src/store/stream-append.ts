@@ -48,7 +48,7 @@ const one = ({ base, check }: Base): string => `
   ON CONFLICT DO NOTHING ${answer}`
 
 // Positions are drawn in the order of the rows: Postgres evaluates volatile defaults after the sort. The time is asked for
-// once, since banyan.now() for each of ten rows would cost more than writing them.
+// once: who reads as of a time finds all of an append, or none.
 const many = ({ base, check }: Base): string => `
   WITH given AS MATERIALIZED (
     SELECT * FROM unnest($3::uuid[], $4::text[], $5::int[], $6::text[], $7::text[])
@@ -71,8 +71,8 @@ const many = ({ base, check }: Base): string => `
 // one function), so positions grow with versions. Who comes too late is told so ahead of the insert; only who meets another
 // under way runs into the error.
 const manyAlone = ({ base, check }: Base): string => `
-  INSERT INTO banyan.stream_event ${columns}
-  SELECT $1, ${base} + place, event_id, type, major, data::json, metadata::json
+  INSERT INTO banyan.stream_event ${timedColumns}
+  SELECT $1, ${base} + place, event_id, type, major, data::json, metadata::json, (SELECT banyan.now())
   FROM unnest($3::uuid[], $4::text[], $5::int[], $6::text[], $7::text[])
     WITH ORDINALITY AS e (event_id, type, major, data, metadata, place)
   WHERE (${check}) AND NOT EXISTS (SELECT FROM banyan.stream_event WHERE stream = $1 AND version = ${base} + 1)

@@ -141,6 +141,8 @@ export function eventStoreSuite(name: string, open: () => Promise<OpenedStore>):
         expect(factLabels(events)).toEqual(wanted)
         const positions = events.map((event) => event.position)
         expect(positions).toEqual(positions.toSorted((one, other) => one - other))
+        // Who reads as of a time finds all of an append, or none.
+        expect(new Set(events.map((event) => event.timeMs)).size).toBe(1)
       })
 
       it.each([1, 3])(
