@@ -15,6 +15,19 @@ export function appendsInTransactions(store: () => Store): void {
     ...labels: string[]
   ): Promise<Appended> => store().streams.append(stream, facts(...labels), { expected })
 
+  /** A transaction that has appended and goes on when `finish` opens; with an error it rolls back then. */
+  const underWay = async (label: string, error?: Error) => {
+    const [appended, finish] = [gate(), gate()]
+    const first = store().transact(async (tx) => {
+      await tx.streams.append('a-1', facts(label), { expected: 'none' })
+      appended.open()
+      await finish.opened
+      if (error !== undefined) throw error
+    })
+    await appended.opened
+    return { first, finish }
+  }
+
   it('is seen inside at once, outside when it commits, and nowhere when it does not', async () => {
     const [appended, finish] = [gate(), gate()]
     const work = store().transact(async (tx) => {
@@ -39,13 +52,7 @@ export function appendsInTransactions(store: () => Store): void {
   })
 
   it('waits for a writer under way, and can go on after the conflict', async () => {
-    const [appended, finish] = [gate(), gate()]
-    const first = store().transact(async (tx) => {
-      await tx.streams.append('a-1', facts('first'), { expected: 'none' })
-      appended.open()
-      await finish.opened
-    })
-    await appended.opened
+    const { first, finish } = await underWay('first')
     const second = store().transact(async (tx) => {
       const error = await rejection(tx.streams.append('a-1', facts('second'), { expected: 'none' }))
       expect(error).toMatchObject({ reason: 'VERSION_CONFLICT', details: { actual: 1 } })
@@ -58,14 +65,7 @@ export function appendsInTransactions(store: () => Store): void {
   })
 
   it.each([1, 2])('an append of %i alone comes after a writer that has rolled back', async (count) => {
-    const [appended, finish] = [gate(), gate()]
-    const first = store().transact(async (tx) => {
-      await tx.streams.append('a-1', facts('lost'), { expected: 'none' })
-      appended.open()
-      await finish.opened
-      throw new Error('no')
-    })
-    await appended.opened
+    const { first, finish } = await underWay('lost', new Error('no'))
     const kept = ['kept', 'too'].slice(0, count)
     const second = add('a-1', 'none', ...kept)
     finish.open()
@@ -75,13 +75,7 @@ export function appendsInTransactions(store: () => Store): void {
   })
 
   it.each([1, 2])('an append of %i alone waits for a writer under way, and loses to it', async (count) => {
-    const [appended, finish] = [gate(), gate()]
-    const first = store().transact(async (tx) => {
-      await tx.streams.append('a-1', facts('first'), { expected: 'none' })
-      appended.open()
-      await finish.opened
-    })
-    await appended.opened
+    const { first, finish } = await underWay('first')
     const second = rejection(add('a-1', 'none', ...['lost', 'too'].slice(0, count)))
     finish.open()
     await first
