@@ -75,7 +75,9 @@ export class Exchange extends pg.Query {
     // As a text: pg copies an object property by property.
     super('exchange', undefined, done as () => void)
     this.#statements = statements
-    this.submit = (connection: unknown): void => this.#send(connection as Wire)
+    const submit = (connection: unknown): void => this.#send(connection as Wire)
+    // Not written there at once: V8 makes a function that is assigned to a property in old space, with all that it can see.
+    this.submit = submit
   }
 
   /** Answers received so far, in the order of the statements. */

@@ -107,11 +107,13 @@ export function attemptOnce(run: LiveRun, what: Once, attempt: number, traces: T
       reject(late)
     }
     let timer = timers.after(what.timeoutMs, expire)
-    what.stoppable.onStop = (error) => {
+    const stop = (error: BanyanError): void => {
       one.abort(error)
       timer.cancel()
       timer = timers.after(Math.min(what.timeoutMs, stopGraceMs), expire)
     }
+    // Not written there at once: V8 makes a function that is assigned to a property in old space, with all that it can see.
+    what.stoppable.onStop = stop
     what.work(one).then(
       (value) => {
         end()
