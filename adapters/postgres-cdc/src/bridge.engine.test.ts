@@ -170,6 +170,8 @@ describeEngines(
       await eventually(labels, (found) => found.length === 1)
       expect(await asked('resnapshot')).toMatchObject({ ok: true })
       expect(await eventually(labels, (found) => found.length === 2)).toEqual(['changed 1', 'changed 1'])
+      // A snapshot whose end is not noted yet begins again by itself, and misses nothing.
+      await streaming(host)
       await host.stop({ drainMs: 2_000 })
       await ask(source, `SELECT pg_drop_replication_slot('${slot}')`)
       await run(source, 'DELETE FROM customer WHERE id = 1')
