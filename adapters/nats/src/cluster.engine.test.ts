@@ -23,35 +23,30 @@ describeNats(
       await raw.close()
     })
 
-    it(
-      'drops the beginning and nothing else, whichever server is killed afterwards',
-      { timeout: 150_000 },
-      async () => {
-        const { servers, newSystem, open } = engine()
-        const system = newSystem()
-        let shiftMs = 0
-        const bus = await open({ system, leaseClockShiftMs: () => shiftMs })
-        const keeping = bus.keeping!
-        const lease = (await bus.lease('orders', 'a#1', 1_000_000_000))!
-        const rules = [{ source: 'orders', type: 'orders.placed.v1', ageMs: 60_000 }]
-        await bus.append(lease, eventsOf(0, 300), cursorAt(300))
-        shiftMs = 120_000
-        await keeping.retain({ rules: [], fallback: { ageMs: 60_000_000 }, sources: [] })
-        await keeping.retain({ rules: [{ source: 'orders', type: 'never', ageMs: 4 }] })
-        await bus.append(lease, eventsOf(300, 900), cursorAt(900))
-        const retained = async (): Promise<unknown> => keeping.retain({ rules }).catch(() => undefined)
-        await expect.poll(retained, { timeout: 20_000 }).toMatchObject({ segments: 1, events: 300 })
-        for (const node of servers.nodes) {
-          await node.kill()
-          await node.start()
-          const state = async (): Promise<unknown> => keeping.source('orders').catch(() => undefined)
-          await expect.poll(state, { timeout: 60_000 }).toMatchObject({ start: 301, end: 900 })
-          const held = async (): Promise<number[]> => placesOf(await bus.read('orders', 0, 2_000).catch(() => []))
-          await expect.poll(held, { timeout: 60_000 }).toEqual(placesOf(eventsOf(300, 900)))
-        }
-      },
-      120_000,
-    )
+    it('drops the beginning and nothing else, whichever server is killed afterwards', async () => {
+      const { servers, newSystem, open } = engine()
+      const system = newSystem()
+      let shiftMs = 0
+      const bus = await open({ system, leaseClockShiftMs: () => shiftMs })
+      const keeping = bus.keeping!
+      const lease = (await bus.lease('orders', 'a#1', 1_000_000_000))!
+      const rules = [{ source: 'orders', type: 'orders.placed.v1', ageMs: 60_000 }]
+      await bus.append(lease, eventsOf(0, 300), cursorAt(300))
+      shiftMs = 120_000
+      await keeping.retain({ rules: [], fallback: { ageMs: 60_000_000 }, sources: [] })
+      await keeping.retain({ rules: [{ source: 'orders', type: 'never', ageMs: 4 }] })
+      await bus.append(lease, eventsOf(300, 900), cursorAt(900))
+      const retained = async (): Promise<unknown> => keeping.retain({ rules }).catch(() => undefined)
+      await expect.poll(retained, { timeout: 20_000 }).toMatchObject({ segments: 1, events: 300 })
+      for (const node of servers.nodes) {
+        await node.kill()
+        await node.start()
+        const state = async (): Promise<unknown> => keeping.source('orders').catch(() => undefined)
+        await expect.poll(state, { timeout: 60_000 }).toMatchObject({ start: 301, end: 900 })
+        const held = async (): Promise<number[]> => placesOf(await bus.read('orders', 0, 2_000).catch(() => []))
+        await expect.poll(held, { timeout: 60_000 }).toEqual(placesOf(eventsOf(300, 900)))
+      }
+    }, 120_000)
 
     it('goes on behind a leader that is killed: nothing lost, nothing doubled, everything in order', async () => {
       const { servers, newSystem, open } = engine()
