@@ -24,7 +24,7 @@ Equal: three steps whose results are kept, a start that is idempotent by its key
 writes each step by itself where Banyan lets runs share a commit, Restate has a log of its own and calls the step over HTTP/2, where
 Banyan and DBOS call a function. *By hand* is group commit and nothing else: no recovery, no leases, no fencing.
 
-At 32 at a time a commit has what all workers have ready, so program and database take turns: both compute nearly all of the 3.5 ms between two
+At 32 at a time a commit has what all workers have ready, so program and database take turns: both compute most of the time between two
 commits, and a saga waits for four. Dividing what is ready between two commits lets them overlap, and what a commit costs by itself (0.6 ms
 of CPU of both) takes it away again; by hand is where this way of working ends.`
 

@@ -103,8 +103,7 @@ const maxRetryAfterMs = 86_400_000
 /** A short wait; ended when it is to stop. */
 async function pause(run: LiveRun, { stoppable }: Attempting, ms: number): Promise<void> {
   const early = new AbortController()
-  const stop = (error: BanyanError): void => early.abort(error)
-  stoppable.onStop = stop
+  stoppable.onStop = (error) => early.abort(error)
   await sleep(run.shared.host.environment.timers, ms, early.signal).catch(() => undefined)
   stoppable.onStop = undefined
 }

@@ -101,10 +101,10 @@ export class Operation {
   /** Does nothing until then, and is acted on again. */
   rest(dueMs: number, isDue: () => boolean): undefined {
     this.dueMs = dueMs
-    const look = (): undefined => {
+    this.look = () => {
       if (isDue()) this.wake()
+      return undefined
     }
-    this.look = look
     return undefined
   }
   /** Is acted on in this turn. */
