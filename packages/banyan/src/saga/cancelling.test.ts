@@ -1,6 +1,6 @@
 /** What ends a run before its end: cancellations, its time, failures after the point of no return, and mistakes of its function. */
 import { describe, expect, it } from 'vitest'
-import { away, cancel, lookAt, never, no, runOne, sagaOf, withSagas } from './fixtures/sagas.ts'
+import { away, cancel, lookAt, never, no, runOne, Shipping, sagaOf, withSagas } from './fixtures/sagas.ts'
 import type { SagaHost } from './host.ts'
 import { createSagaRig, type SagaRig } from './rig.ts'
 import type { Saga } from './saga.ts'
@@ -272,6 +272,13 @@ describe('a function that is wrong', () => {
       'names a signal it did not list',
       (saga: Saga) => saga.receive({ name: 'x', $banyan: 'signal' } as never),
       'UNDECLARED_SIGNAL',
+    ],
+    ['sleeps for less than no time', (saga: Saga) => saga.sleep(-1), 'INVALID_SLEEP'],
+    ['asks for a lock without a key', (saga: Saga) => saga.lock('order', ''), 'INVALID_LOCK'],
+    [
+      'waits for a time that is none',
+      (saga: Saga) => saga.waitFor(Shipping.events.delivered, { timeoutMs: Number.NaN } as never),
+      'INVALID_WAIT',
     ],
     ['awaits something else', () => never(), 'SAGA_AWAITS_ELSEWHERE'],
     [

@@ -1,6 +1,7 @@
 /** Children, successors, and locks. */
 import { describe, expect, it } from 'vitest'
 import { cancel, deliver, lookAt, no, runOne, Shipping, sagaOf, send } from './fixtures/sagas.ts'
+import { retrySaga } from './mending.ts'
 import { createSagaRig, type SagaRig } from './rig.ts'
 import type { Saga } from './saga.ts'
 
@@ -131,6 +132,36 @@ describe('a child', () => {
     expect(ended.state).toBe('undone')
     const { sagas } = await rig.store.sagas.list({ name: 'parcel', limit: 1 })
     expect((ended.endedMs ?? 0) - (sagas[0]?.endedMs ?? 0)).toBeLessThan(200)
+  })
+
+  it('that is parked while it is undone holds up its parent, which says why, and goes on once it is mended', async () => {
+    done.length = 0
+    const rig = createSagaRig()
+    let broken = true
+    const child = parcel(async (saga) =>
+      saga.step(
+        's',
+        () => done.push('sent'),
+        () => {
+          if (broken) throw no('STILL_THERE')
+          done.push('undo sent')
+        },
+      ),
+    )
+    const parent = order(child, (saga) => saga.sleep(3_600_000))
+    const id = await rig.begin(await host(rig, parent, child), parent, { orderId: 'o-1' })
+    await rig.environment.advance(1_000)
+    await cancel(rig, id)
+    await rig.environment.advance(5_000)
+    expect((await rig.find(id)).state).toBe('undoing')
+    expect((await rig.find(id)).note).toContain('CHILD_PARKED')
+    broken = false
+    const [parked] = (await rig.store.sagas.list({ states: ['parked'], limit: 1 })).sagas
+    const place = { environment: rig.environment, service: 'orders', sagas: rig.store.sagas, code: undefined }
+    await rig.environment.run(retrySaga(place, parked?.id as string, { by: 'ada', why: 'mended' }))
+    await rig.until(id, 'undone', 'parked')
+    expect((await rig.find(id)).state).toBe('undone')
+    expect(done).toEqual(['first', 'sent', 'undo sent', 'undo first'])
   })
 
   it('the journal of which was trimmed cannot be undone: a person is asked', async () => {

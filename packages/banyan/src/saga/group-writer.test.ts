@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { createVirtualEnvironment } from '../core/environment/virtual/index.ts'
 import { BanyanError } from '../core/error.ts'
-import type { SagaWrite } from '../store/sagas.ts'
+import type { NewSaga, SagaStarted, SagaWrite } from '../store/sagas.ts'
 import { away, never } from './fixtures/sagas.ts'
-import { commitTimeoutMs, createGroupWriter, maxGroup } from './group-writer.ts'
+import { commitTimeoutMs, createGroupWriter, maxGroup, maxStartsWaiting } from './group-writer.ts'
 
 const write = (id: string): SagaWrite => ({ id, epoch: 1, holder: 'one#1', entries: [] })
 
@@ -18,7 +18,7 @@ function rig(commit: (ids: readonly string[]) => Promise<void>, mayRepeat = () =
       await commit(ids)
       return ids.map(() => 'written' as const)
     },
-    start: async () => [],
+    start: async (sagas: readonly NewSaga[]) => sagas.map(({ id }) => ({ id }) as SagaStarted),
   }
   return { environment, commits, writer: createGroupWriter({ environment, sagas, holder: 'one#1', mayRepeat }) }
 }
@@ -29,6 +29,19 @@ describe('the group writer', () => {
     const all = Array.from({ length: maxGroup + 10 }, (_, n) => writer.write(write(`${n}`)))
     await environment.run(Promise.all(all))
     expect(commits.map((ids) => ids.length)).toEqual([maxGroup, 10])
+  })
+
+  it('refuses starts beyond its bound, and takes them again once there is room', async () => {
+    const { environment, writer } = rig(async () => undefined)
+    const start = (n: number) => writer.start({ id: `${n}` } as NewSaga, n % 2 === 0)
+    const all = Array.from({ length: maxStartsWaiting }, (_, n) => start(n))
+    await expect(start(maxStartsWaiting)).rejects.toMatchObject({
+      code: 'RESOURCE_EXHAUSTED',
+      reason: 'SAGA_STARTS_FULL',
+      retryable: true,
+    })
+    await environment.run(Promise.all(all))
+    expect(await environment.run(start(0))).toEqual({ id: '0' })
   })
 
   it('repeats a refused group one by one: one bad write fails alone', async () => {
